@@ -1,0 +1,143 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Every target of ours: Swift 6 language mode, the upcoming features that make dependencies and copies visible,
+// and warnings that end the build.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Codecs on a hot path: lifetimes for spans, and every unsafe use marked.
+let hotPath = strict + [.enableExperimentalFeature("Lifetimes"), .strictMemorySafety()]
+
+// One self-contained binary in release: the Swift runtime and Foundation are linked in, Debian's libraries are not.
+let staticRuntime: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-static-stdlib", "-lCoreFoundation", "-l_FoundationCShims", "-l_FoundationCollections",
+            "-l_FoundationICU", "-lstdc++",
+        ], .when(configuration: .release))
+]
+
+func tests(_ target: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: "\(target)Tests", dependencies: [.byName(name: target)] + dependencies, resources: resources,
+        swiftSettings: strict)
+}
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "atoll",
+    products: [.executable(name: "atoll", targets: ["atoll"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Traits named one by one: with the default set, unchanged builds recompile Hummingbird at random.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Shared
+        .target(name: "CAtoll", path: "Sources/Shared/CAtoll"),
+        .target(
+            name: "Supervision", dependencies: ["CAtoll"], path: "Sources/Shared/Supervision", swiftSettings: strict),
+        .target(
+            name: "Certificates", dependencies: [x509, swiftASN1, crypto], path: "Sources/Shared/Certificates",
+            swiftSettings: strict),
+        .target(name: "Settings", path: "Sources/Shared/Settings", swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: [logging], path: "Sources/Shared/Telemetry", swiftSettings: strict),
+
+        // Postgres
+        .target(
+            name: "PostgresWire", dependencies: [crypto, cryptoExtras], path: "Sources/Postgres/PostgresWire",
+            swiftSettings: hotPath),
+        .target(
+            name: "PostgresCluster",
+            dependencies: ["PostgresWire", "Settings", nioCore, nioPosix, nioSSL],
+            path: "Sources/Postgres/PostgresCluster", swiftSettings: strict),
+
+        // Control
+        .target(name: "ControlModel", path: "Sources/Control/ControlModel", swiftSettings: strict),
+        .target(
+            name: "ControlStore",
+            dependencies: ["ControlModel", crypto, .product(name: "GRDB", package: "GRDB.swift")],
+            path: "Sources/Control/ControlStore", swiftSettings: strict),
+        .target(
+            name: "ControlReconciler",
+            dependencies: [
+                "ControlModel", "ControlStore", "PostgresCluster", "PostgresWire", "Settings", "Supervision",
+                "Certificates", "Telemetry", logging, nioSSL,
+            ],
+            path: "Sources/Control/ControlReconciler", swiftSettings: strict),
+        .target(
+            name: "ControlAPI",
+            dependencies: [
+                "ControlModel", "ControlStore", "Telemetry", hummingbird,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"), nioCore, nioSSL, logging, crypto,
+            ],
+            path: "Sources/Control/ControlAPI", swiftSettings: strict),
+
+        // CLI
+        .target(
+            name: "CLICommands",
+            dependencies: [
+                "ControlModel", "ControlStore", "ControlReconciler", "ControlAPI", "PostgresCluster", "Supervision",
+                "Certificates", "Telemetry", argumentParser, logging, crypto, hummingbird,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"), nioCore, nioSSL,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/CLI/CLICommands", swiftSettings: strict),
+        .executableTarget(
+            name: "atoll", dependencies: ["CLICommands", "Supervision"], path: "Sources/CLI/atoll",
+            swiftSettings: strict,
+            linkerSettings: staticRuntime),
+
+        // Tests
+        tests("Supervision", ["CAtoll"]),
+        tests("Certificates", [x509, swiftASN1]),
+        tests("Settings"),
+        tests("Telemetry", [logging]),
+        tests("PostgresWire"),
+        tests("PostgresCluster", ["Settings"]),
+        tests("ControlStore", ["ControlModel", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("ControlReconciler", ["ControlModel", "ControlStore", "PostgresCluster"]),
+        tests(
+            "ControlAPI",
+            [
+                "ControlModel", "ControlStore", hummingbird,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
+        tests("CLICommands", ["ControlModel", argumentParser]),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["atoll", "ControlModel", "PostgresCluster", "Supervision"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
