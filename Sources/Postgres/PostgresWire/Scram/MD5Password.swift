@@ -1,0 +1,24 @@
+import Crypto
+
+/// PostgreSQL's old password scheme; weak, for servers that know nothing better.
+package enum MD5Password {
+    /// What `pg_authid.rolpassword` holds: `md5` and the hash of password and user name in hexadecimal.
+    package static func verifier(user: String, password: String) -> String {
+        "md5" + hash(Array((password + user).utf8))
+    }
+
+    /// Answer to AuthenticationMD5Password: `md5` and the hash of the verifier's digits and the salt.
+    ///
+    /// - Parameter salt: the four bytes of the request.
+    package static func response(user: String, password: String, salt: [UInt8]) -> String {
+        "md5" + hash(Array(verifier(user: user, password: password).utf8.dropFirst(3)) + salt)
+    }
+
+    private static func hash(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef")
+        return Insecure.MD5.hash(data: bytes).reduce(into: "") { text, byte in
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+    }
+}

@@ -1,0 +1,124 @@
+/// The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), a pure machine.
+///
+/// `start`, then `receiveServerFirst`, then `receiveServerFinal`, each once. Only when the last one has returned is the
+/// server known to know the password's verifier. After an error the exchange is over.
+package struct ScramClient: Sendable {
+    /// What the client knows.
+    package enum Credential: Hashable, Sendable {
+        /// The password; costs all rounds of PBKDF2.
+        case password(String)
+        /// Keys kept from a former exchange with the same salt and rounds.
+        case keys(ScramKeys)
+    }
+
+    /// How the client stands to channel binding.
+    package enum ChannelBinding: Hashable, Sendable {
+        /// Cannot (`n`).
+        case unsupported
+        /// Can, but the server does not offer it (`y`).
+        case notOffered
+        /// Binds to the hash of the server's certificate (RFC 5929, section 4). Takes SCRAM-SHA-256-PLUS.
+        case tlsServerEndPoint(certificateHash: [UInt8])
+    }
+
+    private enum State {
+        /// Nothing sent. To `awaitingServerFirst`.
+        case initial
+        /// To `awaitingServerFinal`, or `finished` by an error.
+        case awaitingServerFirst
+        /// To `finished`.
+        case awaitingServerFinal(serverSignature: [UInt8])
+        /// Stays.
+        case finished
+    }
+
+    private let credential: Credential
+    private let nonce: ScramNonce
+    private let channelBinding: ChannelBinding
+    private let userName: String
+    private var state = State.initial
+
+    /// Keys the exchange used, for the next one with the same salt; nil before the server's first message.
+    package private(set) var keys: ScramKeys?
+
+    /// A new exchange.
+    ///
+    /// - Parameters:
+    ///   - nonce: from fresh randomness at each exchange.
+    ///   - userName: PostgreSQL ignores it and takes the one of the StartupMessage.
+    package init(
+        credential: Credential, nonce: ScramNonce, channelBinding: ChannelBinding = .unsupported, userName: String = ""
+    ) {
+        self.credential = credential
+        self.nonce = nonce
+        self.channelBinding = channelBinding
+        self.userName = userName
+    }
+
+    /// Mechanism to name in SASLInitialResponse.
+    package var mechanism: String {
+        switch channelBinding {
+        case .unsupported, .notOffered: ScramMechanism.plain
+        case .tlsServerEndPoint: ScramMechanism.plus
+        }
+    }
+
+    private var flag: ScramChannelBindingFlag {
+        switch channelBinding {
+        case .unsupported: .unsupported
+        case .notOffered: .notOffered
+        case .tlsServerEndPoint: .tlsServerEndPoint
+        }
+    }
+
+    private var clientFirstBare: String { "n=\(ScramMessage.escaped(userName)),r=\(nonce.text)" }
+
+    /// The client's first message. Throws `outOfOrder`.
+    package mutating func start() throws(ScramError) -> [UInt8] {
+        guard case .initial = state else { throw .outOfOrder }
+        state = .awaitingServerFirst
+        return Array((flag.header + clientFirstBare).utf8)
+    }
+
+    /// Answers the server's first message with the client's final one. Costs all rounds when given a password.
+    package mutating func receiveServerFirst(_ bytes: Span<UInt8>) throws(ScramError) -> [UInt8] {
+        guard case .awaitingServerFirst = state else { throw .outOfOrder }
+        state = .finished
+        let message = try ScramMessage.ServerFirst(bytes)
+        guard message.nonce.hasPrefix(nonce.text), message.nonce.utf8.count > nonce.text.utf8.count else {
+            throw .nonceMismatch
+        }
+        let keys = try deriveKeys(salt: message.salt, iterations: message.iterations)
+        self.keys = keys
+        let withoutProof = "c=\(Base64.encode(channelBindingData)),r=\(message.nonce)"
+        let signedText = "\(clientFirstBare),\(String(wire: bytes)),\(withoutProof)"
+        let signature = ScramKeys.sign(signedText, with: keys.storedKey)
+        let proof = ScramKeys.exclusiveOr(keys.clientKey, signature)
+        state = .awaitingServerFinal(serverSignature: ScramKeys.sign(signedText, with: keys.serverKey))
+        return Array("\(withoutProof),p=\(Base64.encode(proof))".utf8)
+    }
+
+    /// Checks the server's final message. Throws `serverSignatureMismatch`, `serverError`, `malformedMessage`.
+    package mutating func receiveServerFinal(_ bytes: Span<UInt8>) throws(ScramError) {
+        guard case .awaitingServerFinal(let expected) = state else { throw .outOfOrder }
+        state = .finished
+        switch try ScramMessage.ServerFinal(bytes) {
+        case .error(let text): throw .serverError(text)
+        case .signature(let signature):
+            guard constantTimeEqual(signature.span, expected.span) else { throw .serverSignatureMismatch }
+        }
+    }
+
+    private func deriveKeys(salt: [UInt8], iterations: Int) throws(ScramError) -> ScramKeys {
+        switch credential {
+        case .password(let password): try ScramKeys(password: password, salt: salt, iterations: iterations)
+        case .keys(let keys): keys
+        }
+    }
+
+    private var channelBindingData: [UInt8] {
+        let header = Array(flag.header.utf8)
+        guard case .tlsServerEndPoint(let certificateHash) = channelBinding else { return header }
+        return header + certificateHash
+    }
+}

@@ -1,0 +1,80 @@
+import Crypto
+
+/// What a server keeps of a password, as in `pg_authid.rolpassword`.
+///
+/// Written `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey` with base64 throughout.
+package struct ScramVerifier: Hashable, Sendable {
+    /// Rounds that PostgreSQL uses by default.
+    package static var defaultIterations: Int { 4_096 }
+    /// Length of salt that PostgreSQL uses, in bytes.
+    package static var defaultSaltByteCount: Int { 16 }
+
+    /// Salt, 1 ... 1,024 bytes.
+    package let salt: [UInt8]
+    /// Rounds of PBKDF2, 1 ... 10,000,000.
+    package let iterations: Int
+    /// H(ClientKey), 32 bytes.
+    package let storedKey: [UInt8]
+    /// ServerKey, 32 bytes.
+    package let serverKey: [UInt8]
+
+    /// Derives a verifier from a password and a random salt. Cost and errors as `ScramKeys`.
+    package init(
+        password: String, salt: [UInt8], iterations: Int = ScramVerifier.defaultIterations
+    ) throws(ScramError) {
+        let keys = try ScramKeys(password: password, salt: salt, iterations: iterations)
+        self.salt = salt
+        self.iterations = iterations
+        self.storedKey = keys.storedKey
+        self.serverKey = keys.serverKey
+    }
+
+    /// Parses the text form; nil for anything else, an md5 hash for example.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "$", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == ScramMechanism.plain else { return nil }
+        let costs = parts[1].split(separator: ":", omittingEmptySubsequences: false)
+        let keys = parts[2].split(separator: ":", omittingEmptySubsequences: false)
+        guard costs.count == 2, keys.count == 2 else { return nil }
+        guard let iterations = Int(costs[0]), (1...WireLimits.scramIterationsMax).contains(iterations),
+            let salt = Base64.decode(Array(costs[1].utf8).span),
+            (1...WireLimits.scramSaltByteCountMax).contains(salt.count),
+            let storedKey = Base64.decode(Array(keys[0].utf8).span), storedKey.count == SHA256.byteCount,
+            let serverKey = Base64.decode(Array(keys[1].utf8).span), serverKey.count == SHA256.byteCount
+        else { return nil }
+        self.salt = salt
+        self.iterations = iterations
+        self.storedKey = storedKey
+        self.serverKey = serverKey
+    }
+
+    /// A verifier that no password fits, for a user that does not exist.
+    ///
+    /// The same user and secret always give the same salt, so that trying twice tells nothing.
+    ///
+    /// - Parameter secret: random bytes that stay the same for the life of the cluster and are not told to anyone.
+    package init(mockFor user: String, secret: [UInt8], iterations: Int = ScramVerifier.defaultIterations) {
+        self.salt = Array(ScramKeys.sign("salt:" + user, with: secret).prefix(ScramVerifier.defaultSaltByteCount))
+        self.iterations = iterations
+        self.storedKey = ScramKeys.sign("stored key:" + user, with: secret)
+        self.serverKey = ScramKeys.sign("server key:" + user, with: secret)
+    }
+
+    /// The text form, as `CREATE ROLE ... PASSWORD` takes it.
+    package var text: String {
+        "\(ScramMechanism.plain)$\(iterations):\(Base64.encode(salt))$"
+            + "\(Base64.encode(storedKey)):\(Base64.encode(serverKey))"
+    }
+
+    /// Whether `password` is the one; in constant time but for the derivation. Cost and errors as `ScramKeys`.
+    package func matches(password: String) throws(ScramError) -> Bool {
+        let keys = try ScramKeys(password: password, salt: salt, iterations: iterations)
+        return constantTimeEqual(keys.serverKey.span, serverKey.span)
+    }
+}
+
+extension ScramVerifier: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Tells no secret; `text` does.
+    package var description: String { "ScramVerifier(iterations: \(iterations))" }
+    package var debugDescription: String { description }
+}
