@@ -17,7 +17,7 @@ package enum ExtensionList {
     ///
     /// A foreign-data wrapper belongs to the superuser that created it; its user needs USAGE to make servers with it.
     package static let scripts: [String: String] = [
-        "postgres_fdw/after--create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO @current_user@;\n",
-        "dblink/after--create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw TO @current_user@;\n",
+        "postgres_fdw/after-create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO @current_user@;\n",
+        "dblink/after-create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw TO @current_user@;\n",
     ]
 }

@@ -1,0 +1,134 @@
+import Certificates
+import ControlModel
+import ControlStore
+import Foundation
+import Logging
+import PostgresCluster
+import PostgresWire
+import Supervision
+
+/// What needs the server's programs or a session: initialisation, bootstrap, configuration.
+extension ClusterController {
+    static let initializationSecondsMax = 300
+
+    /// Runs initdb into a fresh data directory. What a killed run left is thrown away: nobody has used it.
+    func initialize() async throws {
+        let layout = files.layout
+        let owner = files.owner()
+        try ClusterFiles.removeTree(layout.dataDirectory)
+        try DurableFile.makeDirectory(layout.dataDirectory, mode: 0o700, owner: owner)
+        let result = try await ShortCommand.run(
+            "\(Initialization.programDirectory)/initdb",
+            Initialization.arguments(dataDirectory: layout.dataDirectory),
+            environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"],
+            workingDirectory: layout.dataDirectory, userID: owner?.userID, groupID: owner?.groupID,
+            noNewPrivileges: true, timeout: .seconds(Self.initializationSecondsMax))
+        guard result.isSuccess else {
+            try? ClusterFiles.removeTree(layout.dataDirectory)
+            throw ServiceError(.serviceUnavailable, "initdb failed: \(Initialization.failure(in: result.errorText))")
+        }
+        // initdb has synced its files; the row may now say that they are there.
+        try await store.markInitialized(clusterID: clusterID)
+    }
+
+    /// Roles, grants and the first database of a new cluster.
+    func bootstrap(_ cluster: Cluster) async throws {
+        guard let administrator = try await store.user(clusterID: clusterID, name: Bootstrap.administratorName) else {
+            throw ServiceError(.serverError, "The cluster has no doadmin in the state database.")
+        }
+        let verifier = try ScramVerifier.random(password: administrator.password).text
+        let endpoint = try await endpoint(port: cluster.port)
+        try await AdminSession.run(endpoint, database: "template1") { session in
+            for statement in Bootstrap.template1Statements { try await session.query(statement) }
+        }
+        try await AdminSession.run(endpoint) { session in
+            for statement in Bootstrap.statements(administratorVerifier: verifier) {
+                try await session.query(statement)
+            }
+            if try await session.query(Bootstrap.defaultDatabaseExists).first?.first != "t" {
+                try await session.query(Bootstrap.createDefaultDatabase)
+            }
+        }
+    }
+
+    /// Brings the running server to the wanted configuration, and sends away clients that it does not trust now.
+    func applyConfiguration(_ cluster: Cluster) async throws {
+        let texts = try await wantedTexts(cluster)
+        try files.write(texts)
+        writtenTexts = texts
+        let endpoint = try await endpoint(port: cluster.port)
+        let before = try await AdminSession.run(endpoint) { session in
+            let time = try await session.configurationLoadTime()
+            try await session.reloadConfiguration()
+            return time
+        }
+        let pending = try await awaitReload(endpoint, after: before)
+        if !texts.trustedNetworks.isEmpty {
+            try await endForeignSessions(endpoint, networks: texts.trustedNetworks)
+        }
+        loadedTexts = texts
+        needsRestart = !pending.isEmpty
+        if needsRestart {
+            logger.info("server restarts for parameters", metadata: ["parameters": "\(pending.joined(separator: ","))"])
+        }
+        try await replayPendingPasswords(endpoint)
+    }
+
+    /// The postmaster has read its files once a *new* session reports a later load time.
+    ///
+    /// - Returns: parameters that wait for a restart.
+    private func awaitReload(_ endpoint: AdminEndpoint, after before: Double) async throws -> [String] {
+        for _ in 0..<100 {
+            let pending: [String]? = try await AdminSession.run(endpoint) { session in
+                guard try await session.configurationLoadTime() > before else { return nil }
+                let errors = try await session.configurationErrors()
+                guard errors.isEmpty else {
+                    throw ServiceError(.serverError, "PostgreSQL refused its configuration: \(errors[0])")
+                }
+                return try await session.parametersPendingRestart()
+            }
+            if let pending { return pending }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw ServiceError(.serviceUnavailable, "PostgreSQL did not reload its configuration.")
+    }
+
+    /// A session that was logging in while the rules changed is caught by the second look.
+    private func endForeignSessions(_ endpoint: AdminEndpoint, networks: [String]) async throws {
+        for delay in [Duration.zero, .milliseconds(300)] {
+            try await Task.sleep(for: delay)
+            try await AdminSession.run(endpoint) { session in
+                try await session.terminateSessions(outside: networks)
+            }
+        }
+    }
+
+    private static func pendingPasswordsKey(_ clusterID: String) -> String { "pending-passwords/\(clusterID)" }
+
+    /// Sets a new password: in the state database first, with a note that the server lacks it, then in the server.
+    /// A control process that is killed in between makes good for it at its next start.
+    func setPassword(_ password: String, ofUser name: String, port: Int) async throws {
+        let key = Self.pendingPasswordsKey(clusterID)
+        let pending = (try await store.setting(key) ?? "").split(separator: "\n").map(String.init)
+        try await store.setSetting(key, (pending + [name]).joined(separator: "\n"))
+        try await store.setUserPassword(clusterID: clusterID, name: name, password: password)
+        try await replayPendingPasswords(try await endpoint(port: port))
+    }
+
+    func replayPendingPasswords(_ endpoint: AdminEndpoint) async throws {
+        let key = Self.pendingPasswordsKey(clusterID)
+        guard let pending = try await store.setting(key), !pending.isEmpty else { return }
+        for name in Set(pending.split(separator: "\n").map(String.init)) {
+            guard let user = try await store.user(clusterID: clusterID, name: name) else { continue }
+            let verifier = try ScramVerifier.random(password: user.password).text
+            do {
+                try await AdminSession.run(endpoint) { session in
+                    try await session.setPassword(ofRole: name, verifier: verifier)
+                }
+            } catch let error as AdminError where error.sqlState == .undefinedObject {
+                // Dropped by SQL meanwhile: nothing to set.
+            }
+        }
+        try await store.setSetting(key, "")
+    }
+}

@@ -1,0 +1,371 @@
+// One cluster's control loop: its life, what it sees, what it does. What needs a session is in +Server.
+
+import ControlModel
+import ControlStore
+import Foundation
+import Logging
+import PostgresCluster
+import Supervision
+
+/// Keeps one cluster as its row in the state database wants it: looks, takes one step, looks again.
+///
+/// All that the loop knows besides the row is observed anew or may be forgotten, so a new control process goes on
+/// where a killed one stopped. The decisions are `ClusterPlanner`'s; this actor performs them.
+actor ClusterController {
+    nonisolated let clusterID: String
+    let store: ControlStore
+    let environment: PlatformEnvironment
+    let files: ClusterFiles
+    let logger: Logger
+
+    /// The running server, if it runs under a shim of ours.
+    var child: ChildHandle?
+    private var childStartedAt = ContinuousClock.now
+    private var exitWatch: Task<Void, Never>?
+    private var backoff = Backoff()
+    private var startNotBefore = ContinuousClock.now
+    /// Why the server last ended by itself; shown until it serves again.
+    private var lastFailure: String?
+
+    private var hasPrepared = false
+    /// Texts on disk, and texts that the running server has read (nil: unknown, as after an adoption).
+    var writtenTexts: ClusterConfigurationTexts?
+    var loadedTexts: ClusterConfigurationTexts?
+    var needsRestart = false
+    private var cachedEndpoint: AdminEndpoint?
+
+    private var loop: Task<Void, Never>?
+    private var isStopped = false
+    private var isKicked = false
+    private var resting: CheckedContinuation<Void, Never>?
+    private var kicksAsked = 0
+    private var settling: [(kick: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+
+    /// How long an API call waits for its change to be in force before it answers with an error.
+    static let settleSecondsMax = 20
+    /// How often a cluster at rest is looked at without cause.
+    static let restInterval: Duration = .seconds(30)
+    static let awaitInterval: Duration = .milliseconds(25)
+
+    init(clusterID: String, store: ControlStore, environment: PlatformEnvironment, logger: Logger) {
+        self.clusterID = clusterID
+        self.store = store
+        self.environment = environment
+        self.files = ClusterFiles(clusterID: clusterID, environment: environment)
+        var logger = logger
+        logger[metadataKey: "cluster"] = "\(clusterID)"
+        self.logger = logger
+    }
+
+    // MARK: - Life of the loop
+
+    /// Starts the loop; returns when a running server has been adopted or found absent.
+    func start() async {
+        await adopt()
+        loop = Task { await self.run() }
+    }
+
+    /// Ends the loop and leaves the server alone: the next control process adopts it.
+    func detach() async {
+        isStopped = true
+        kick()
+        await loop?.value
+        exitWatch?.cancel()
+        child = nil
+    }
+
+    /// Ends the loop and the server.
+    func shutDown() async {
+        isStopped = true
+        kick()
+        await loop?.value
+        await stopServer()
+        exitWatch?.cancel()
+    }
+
+    /// Looks at the cluster now.
+    func kick() {
+        isKicked = true
+        resting?.resume()
+        resting = nil
+    }
+
+    /// Looks at the cluster now, and returns when nothing is left to do for what the row said at this call.
+    ///
+    /// - Throws: `ServiceError` when the change is stored but not in force; Atoll goes on trying.
+    func settle() async throws {
+        kicksAsked += 1
+        let mine = kicksAsked
+        kick()
+        let timer = Task {
+            try await Task.sleep(for: .seconds(Self.settleSecondsMax))
+            self.finishSettling(
+                upTo: mine,
+                error: ServiceError(
+                    .serviceUnavailable,
+                    "The change is stored, but the cluster did not take it within \(Self.settleSecondsMax) s; "
+                        + "it will be in force when the cluster is back."))
+        }
+        defer { timer.cancel() }
+        try await withCheckedThrowingContinuation { settling.append((mine, $0)) }
+    }
+
+    private func finishSettling(upTo kick: Int, error: (any Error)? = nil) {
+        let finished = settling.filter { $0.kick <= kick }
+        settling.removeAll { $0.kick <= kick }
+        for waiter in finished {
+            if let error { waiter.continuation.resume(throwing: error) } else { waiter.continuation.resume() }
+        }
+    }
+
+    private func run() async {
+        while !isStopped {
+            let seen = kicksAsked
+            do {
+                guard let cluster = try await store.cluster(id: clusterID) else { break }
+                let step = ClusterPlanner.nextStep(wanted: cluster, observed: await observe(cluster))
+                if step == .rest { finishSettling(upTo: seen) }
+                if try await perform(step, cluster) == .finished { break }
+            } catch is CancellationError {
+                break
+            } catch {
+                await note(failure: error, upTo: seen)
+            }
+        }
+        finishSettling(upTo: .max, error: ServiceError(.serviceUnavailable, "The cluster is not managed any more."))
+    }
+
+    private func note(failure error: any Error, upTo seen: Int) async {
+        let reason = Self.words(error)
+        logger.error("cluster step failed", metadata: ["reason": "\(reason)"])
+        lastFailure = reason
+        await setState(serving: false, reason: reason)
+        finishSettling(
+            upTo: seen, error: ServiceError(.serviceUnavailable, "The change is stored, but not in force: \(reason)"))
+        await rest(backoff.delay(afterRunning: .zero))
+    }
+
+    static func words(_ error: any Error) -> String {
+        "\(error)"
+    }
+
+    /// Waits until the time is over or someone kicks.
+    private func rest(_ duration: Duration) async {
+        if !isKicked && !isStopped {
+            let timer = Task {
+                try await Task.sleep(for: duration)
+                self.kick()
+            }
+            await withCheckedContinuation { resting = $0 }
+            timer.cancel()
+        }
+        isKicked = false
+    }
+
+    // MARK: - Looking
+
+    private func observe(_ cluster: Cluster) async -> ClusterObservation {
+        let server = observeServer()
+        let wanted = try? await wantedTexts(cluster)
+        return ClusterObservation(
+            isPrepared: hasPrepared && (server != .stopped || writtenTexts == wanted),
+            hasData: DurableFile.exists(files.layout.versionFile), server: server,
+            isConfigurationApplied: loadedTexts != nil && loadedTexts == wanted, needsRestart: needsRestart,
+            hasRemains: files.hasRemains)
+    }
+
+    private func observeServer() -> ClusterObservation.Server {
+        let file = DurableFile.read(files.layout.postmasterFile).flatMap(PostmasterFile.init(text:))
+        guard let child else {
+            return file?.isAlive(dataDirectory: files.layout.dataDirectory) == true ? .unwatched : .stopped
+        }
+        if child.exit != nil { return .stopped }
+        return file?.pid == child.pid && file?.isReady == true ? .ready : .starting
+    }
+
+    func wantedTexts(_ cluster: Cluster) async throws -> ClusterConfigurationTexts {
+        let networks = TrustedSources.networks(of: try await store.firewallRules(clusterID: clusterID))
+        let file = ConfigurationFile(
+            clusterName: cluster.name, dataDirectory: files.layout.dataDirectory,
+            configurationDirectory: files.layout.configurationDirectory, listenAddress: environment.listenAddress,
+            port: cluster.port, configuration: ClusterConfiguration.make(for: cluster))
+        return ClusterConfigurationTexts(
+            parameters: file.text, access: HostBasedAuthentication.text(trustedNetworks: networks),
+            trustedNetworks: networks)
+    }
+
+    // MARK: - Acting
+
+    private enum Progress { case goesOn, finished }
+
+    private func perform(_ step: ClusterStep, _ cluster: Cluster) async throws -> Progress {
+        switch step {
+        case .prepare: try await prepare(cluster)
+        case .initialize: try await initialize()
+        case .start: try await startServer(cluster)
+        case .await(let what): try await awaitServer(what, cluster)
+        case .bootstrap:
+            try await bootstrap(cluster)
+            await setState(serving: true, reason: nil)
+        case .applyConfiguration: try await applyConfiguration(cluster)
+        case .stop:
+            await stopServer()
+            needsRestart = false
+        case .removeRemains: try await files.removeRemains()
+        case .removeRecord:
+            try await store.removeCluster(clusterID: clusterID)
+            logger.info("cluster removed")
+            return .finished
+        case .markOnline: await setState(serving: true, reason: nil)
+        case .rest: await rest(Self.restInterval)
+        case .fail(let reason):
+            throw ServiceError(.serviceUnavailable, reason)
+        }
+        return .goesOn
+    }
+
+    private func prepare(_ cluster: Cluster) async throws {
+        try await files.prepare(store: store)
+        let texts = try await wantedTexts(cluster)
+        try files.write(texts)
+        writtenTexts = texts
+        hasPrepared = true
+    }
+
+    /// A server that takes its time (crash recovery) is not an error, but its users should read why.
+    private func awaitServer(_ what: String, _ cluster: Cluster) async throws {
+        if ContinuousClock.now - childStartedAt > .seconds(2) || cluster.state == .online {
+            await setState(serving: false, reason: lastFailure ?? what)
+        }
+        await rest(Self.awaitInterval)
+    }
+
+    /// Notes what users see, if it changed. A state that cannot be written now is written at the next look.
+    private func setState(serving: Bool, reason: String?) async {
+        do {
+            guard let cluster = try await store.cluster(id: clusterID), cluster.state != .deleting else { return }
+            let state: ClusterState = serving ? .online : (cluster.state == .creating ? .creating : .offline)
+            if serving {
+                lastFailure = nil
+                if ContinuousClock.now - childStartedAt > backoff.goodRun { backoff.reset() }
+            }
+            guard state != cluster.state || reason != cluster.stateReason else { return }
+            try await store.setState(clusterID: clusterID, state, reason: reason)
+            logger.info("cluster state", metadata: ["state": "\(state.rawValue)", "reason": "\(reason ?? "")"])
+        } catch {
+            logger.error("cluster state not stored", metadata: ["reason": "\(Self.words(error))"])
+        }
+    }
+
+    // MARK: - The server process
+
+    private func adopt() async {
+        do {
+            guard let handle = try await ChildHandle.adopt(runDirectory: files.layout.runDirectory) else { return }
+            logger.info("server adopted", metadata: ["pid": "\(handle.pid)"])
+            watch(handle)
+        } catch {
+            logger.error("server not adopted", metadata: ["reason": "\(Self.words(error))"])
+        }
+    }
+
+    private func startServer(_ cluster: Cluster) async throws {
+        let delay = startNotBefore - ContinuousClock.now
+        if delay > .zero {
+            await rest(delay)
+            guard ContinuousClock.now >= startNotBefore else { return }
+        }
+        guard PortProbe.isFree(cluster.port, address: environment.listenAddress) else {
+            throw ServiceError(
+                .serviceUnavailable,
+                "Port \(cluster.port) is in use by another process; end it (ss -ltnp 'sport = :\(cluster.port)' "
+                    + "shows it) and the cluster comes back by itself.")
+        }
+        loadedTexts = writtenTexts
+        needsRestart = false
+        watch(
+            try await ChildHandle.start(
+                specification: specification(cluster), runDirectory: files.layout.runDirectory,
+                atollExecutable: environment.executable))
+    }
+
+    private func specification(_ cluster: Cluster) -> ChildSpecification {
+        let owner = files.owner()
+        return ChildSpecification(
+            name: "postgres-\(cluster.name)", executable: "\(Initialization.programDirectory)/postgres",
+            arguments: [
+                "-D", files.layout.dataDirectory, "-c", "config_file=\(files.layout.configurationFile)",
+            ],
+            environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"],
+            workingDirectory: files.layout.dataDirectory, userID: owner?.userID, groupID: owner?.groupID,
+            noNewPrivileges: true,
+            filesystemRules: ChildSpecification.FilesystemRules(
+                readPaths: [
+                    "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev",
+                    files.layout.configurationDirectory,
+                ],
+                writePaths: [files.layout.dataDirectory, "/dev/shm", "/dev/null"]),
+            logFile: files.layout.logFile,
+            // Fast shutdown; then immediate. Never SIGKILL first: it leaves shared memory behind.
+            stopSteps: [
+                ChildSpecification.StopStep(signal: SIGINT, graceSeconds: 60),
+                ChildSpecification.StopStep(signal: SIGQUIT, graceSeconds: 15),
+            ], signalOnShimDeath: SIGINT)
+    }
+
+    private func watch(_ handle: ChildHandle) {
+        child = handle
+        childStartedAt = .now
+        exitWatch?.cancel()
+        exitWatch = Task {
+            guard let exit = try? await handle.waitForExit() else { return }
+            await self.childEnded(handle, exit)
+        }
+    }
+
+    private func childEnded(_ handle: ChildHandle, _ exit: ChildExit) async {
+        guard child === handle else { return }
+        child = nil
+        loadedTexts = nil
+        let isWanted = exit.record?.stopRequested == true
+        if !isWanted && !isStopped {
+            let delay = backoff.delay(afterRunning: ContinuousClock.now - childStartedAt)
+            startNotBefore = .now + delay
+            let cause = ServerLog.lastFailure(in: DurableFile.readTail(files.layout.logFile, bytesMax: 8192))
+            let reason = "The server \(exit.description)" + (cause.map { ": \($0)" } ?? "") + "; starting it again."
+            lastFailure = reason
+            logger.warning("server ended", metadata: ["reason": "\(reason)", "delay": "\(delay)"])
+            await setState(serving: false, reason: reason)
+        }
+        kick()
+    }
+
+    private func stopServer() async {
+        guard let handle = child else { return }
+        do {
+            let exit = try await handle.stop()
+            logger.info("server stopped", metadata: ["exit": "\(exit.description)"])
+        } catch {
+            logger.error("server not stopped", metadata: ["reason": "\(Self.words(error))"])
+        }
+        if handle.exit != nil {
+            child = nil
+            loadedTexts = nil
+        }
+    }
+
+    // MARK: - Sessions
+
+    /// The server takes sessions now.
+    var isServing: Bool { observeServer() == .ready }
+
+    /// The server's process id while it runs, for metrics.
+    var serverPID: Int32? { child?.exit == nil ? child?.pid : nil }
+
+    func endpoint(port: Int) async throws -> AdminEndpoint {
+        if let cachedEndpoint, cachedEndpoint.port == port { return cachedEndpoint }
+        let made = try await files.adminEndpoint(port: port, store: store)
+        cachedEndpoint = made
+        return made
+    }
+}

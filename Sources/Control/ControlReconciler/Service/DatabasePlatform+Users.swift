@@ -1,0 +1,144 @@
+package import ControlModel
+import ControlStore
+import PostgresCluster
+import PostgresWire
+
+/// Login roles and databases of a cluster.
+///
+/// PostgreSQL itself says which there are, so what users make or drop by SQL shows here too; the state database adds
+/// the passwords that the platform made. Order of a change: server first, then state, then the answer. A control
+/// process killed in between leaves at worst a role without a known password, which can be reset or deleted.
+extension DatabasePlatform {
+    package func users(clusterID: String) async throws -> [DatabaseUser] {
+        _ = try await find(clusterID)
+        let stored = try await store.users(clusterID: clusterID)
+        guard let (_, _, endpoint) = try? await findServing(clusterID) else { return stored }
+        let roles = try await session(endpoint) { session in try await session.loginRoles() }
+        return roles.map { role in
+            let known = stored.first { $0.name == role.name }
+            return DatabaseUser(
+                name: role.name, role: known?.role ?? .normal, password: known?.password ?? "",
+                allowsReplication: role.allowsReplication)
+        }
+    }
+
+    package func user(clusterID: String, name: String) async throws -> DatabaseUser {
+        guard let user = try await users(clusterID: clusterID).first(where: { $0.name == name }) else {
+            throw ServiceError.notFound("the cluster has no user \(name)")
+        }
+        return user
+    }
+
+    package func createUser(clusterID: String, name: String, allowsReplication: Bool) async throws -> DatabaseUser {
+        try NameRules.checkRole(name)
+        let (_, _, endpoint) = try await findServing(clusterID)
+        let user = DatabaseUser(
+            name: name, role: .normal, password: Passwords.make(), allowsReplication: allowsReplication)
+        let verifier = try ScramVerifier.random(password: user.password).text
+        try await session(endpoint) { session in
+            try await session.createRole(name, verifier: verifier, allowsReplication: allowsReplication)
+        }
+        do {
+            // A row of that name belongs to a role that was dropped by SQL.
+            try await store.removeUser(clusterID: clusterID, name: name)
+            try await store.insertUser(clusterID: clusterID, user)
+        } catch {
+            try await session(endpoint) { session in try await session.dropRole(name) }
+            throw error
+        }
+        return user
+    }
+
+    package func updateUser(clusterID: String, name: String, allowsReplication: Bool) async throws -> DatabaseUser {
+        var user = try await user(clusterID: clusterID, name: name)
+        let (_, _, endpoint) = try await findServing(clusterID)
+        try await session(endpoint) { session in
+            try await session.setReplication(ofRole: name, allowed: allowsReplication)
+        }
+        if try await store.user(clusterID: clusterID, name: name) != nil {
+            try await store.setUserReplication(clusterID: clusterID, name: name, allowsReplication: allowsReplication)
+        }
+        user.allowsReplication = allowsReplication
+        return user
+    }
+
+    package func resetPassword(clusterID: String, userName: String) async throws -> DatabaseUser {
+        var user = try await user(clusterID: clusterID, name: userName)
+        let (cluster, controller, _) = try await findServing(clusterID)
+        user.password = Passwords.make()
+        if try await store.user(clusterID: clusterID, name: userName) == nil {
+            try await store.insertUser(clusterID: clusterID, user)
+        }
+        try await controller.setPassword(user.password, ofUser: userName, port: cluster.port)
+        return user
+    }
+
+    package func deleteUser(clusterID: String, name: String) async throws {
+        guard name != Bootstrap.administratorName else {
+            throw ServiceError(.forbidden, "doadmin is the cluster's administrator and cannot be deleted.")
+        }
+        _ = try await user(clusterID: clusterID, name: name)
+        let (_, _, endpoint) = try await findServing(clusterID)
+        let databases = try await session(endpoint) { session in
+            try await session.terminateSessions(ofRole: name)
+            return try await session.databaseNames()
+        }
+        // What the role owns goes to doadmin, database by database, as DROP ROLE refuses owners.
+        for database in databases {
+            try await session(endpoint, database: database) { session in
+                try await session.disinherit(role: name, heir: Bootstrap.administratorName)
+            }
+        }
+        try await session(endpoint) { session in try await session.dropRole(name) }
+        try await store.removeUser(clusterID: clusterID, name: name)
+    }
+
+    // MARK: - Databases
+
+    package func databaseNames(clusterID: String) async throws -> [String] {
+        _ = try await find(clusterID)
+        guard let (_, _, endpoint) = try? await findServing(clusterID) else {
+            return try await store.databaseNames(clusterID: clusterID)
+        }
+        return try await session(endpoint) { session in try await session.databaseNames() }
+    }
+
+    package func createDatabase(clusterID: String, name: String) async throws {
+        try NameRules.checkDatabase(name)
+        let (_, _, endpoint) = try await findServing(clusterID)
+        try await session(endpoint) { session in
+            try await session.createDatabase(name, owner: Bootstrap.administratorName)
+        }
+        try await store.removeDatabase(clusterID: clusterID, name: name)
+        try await store.insertDatabase(clusterID: clusterID, name: name)
+    }
+
+    package func deleteDatabase(clusterID: String, name: String) async throws {
+        guard name != Bootstrap.defaultDatabaseName else {
+            throw ServiceError(.forbidden, "defaultdb is the cluster's default database and cannot be deleted.")
+        }
+        guard try await databaseNames(clusterID: clusterID).contains(name) else {
+            throw ServiceError.notFound("the cluster has no database \(name)")
+        }
+        let (_, _, endpoint) = try await findServing(clusterID)
+        try await session(endpoint) { session in try await session.dropDatabase(name) }
+        try await store.removeDatabase(clusterID: clusterID, name: name)
+    }
+
+    /// A session whose refusals are put into the API's words.
+    private func session<Result: Sendable>(
+        _ endpoint: AdminEndpoint, database: String = "postgres",
+        _ body: @escaping @Sendable (inout AdminSession) async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await AdminSession.run(endpoint, database: database, timeoutSeconds: 60, body)
+        } catch let error as AdminError {
+            switch error.sqlState {
+            case .duplicateObject?, .duplicateDatabase?:
+                throw ServiceError.unprocessable("The name is not available: \(error.description).")
+            case .some: throw ServiceError.unprocessable("PostgreSQL refused: \(error.description).")
+            case nil: throw ServiceError(.serviceUnavailable, "The cluster does not answer: \(error.description).")
+            }
+        }
+    }
+}
