@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// `atoll db config`
+struct ConfigurationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "Show and change a cluster's advanced configuration.",
+        discussion: """
+            Example:
+              atoll db config set shop work_mem=16 jit=false
+            """,
+        subcommands: [ConfigurationGet.self, ConfigurationSet.self])
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+
+/// `atoll db connection`
+struct DatabaseConnection: APICommand {
+    /// How the details are written.
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case parameters
+        case string
+        case flags
+        case json
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "connection",
+        abstract: "Show how to connect to a cluster.",
+        discussion: """
+            Prints the Connection Details, with the password: as parameters, as a connection string, as a psql command \
+            with flags, or as JSON.
+
+            Examples:
+              atoll db connection shop
+              psql "$(atoll db connection shop --format string --verify-full)"
+            """)
+
+    @OptionGroup var cluster: ClusterArgument
+
+    @Option(help: "How to write it.")
+    var format: Format = .parameters
+
+    @OptionGroup var target: ConnectionTarget
+
+    @Flag(help: "Ask the client to check the server's certificate against Atoll's authority.")
+    var verifyFull = false
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(in session: Session) async throws {
+        let found = try await session.cluster(cluster.reference)
+        var text = try await target.connectionText(to: found, in: session)
+        if verifyFull {
+            guard let authority = session.endpoint.caFile else {
+                throw CommandError(
+                    "no file with Atoll's authority is known here",
+                    advice: "Save it (atoll db ca \(found.name.shellQuoted) > atoll-ca.crt) and name it with --ca.")
+            }
+            text.security = .verifyFull(rootCertificate: authority)
+        }
+        try session.console.print(written(text))
+    }
+
+    private func written(_ text: ConnectionText) -> String {
+        switch format {
+        case .parameters: text.parameters
+        case .string: text.uri
+        case .flags: text.flags
+        case .json: text.json.jsonText(pretty: true)
+        }
+    }
+}

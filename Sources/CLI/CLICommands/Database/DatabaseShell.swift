@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+
+/// `atoll db shell`
+struct DatabaseShell: APICommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shell",
+        abstract: "Open psql on a cluster, with the server's certificate verified.",
+        discussion: """
+            psql takes the place of this command. The password is in neither its arguments nor its environment.
+
+            Examples:
+              atoll db shell shop
+              atoll db shell shop --user reader --database orders -- -c 'select 1'
+            """)
+
+    @OptionGroup var cluster: ClusterArgument
+    @OptionGroup var target: ConnectionTarget
+    @OptionGroup var connection: ConnectionOptions
+
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("Arguments for psql, after --.", valueName: "psql-argument"))
+    var psqlArguments: [String] = []
+
+    func run() async throws {
+        let endpoint = try connection.endpoint()
+        // The client and its connections are closed before psql takes over.
+        let (text, authority) = try await APIClient.withClient(for: endpoint, console: .standard) { client in
+            try await details(in: Session(client: client, console: .standard))
+        }
+        try become(text, authority: authority)
+    }
+
+    func run(in session: Session) async throws {
+        let (text, authority) = try await details(in: session)
+        try become(text, authority: authority)
+    }
+
+    private func details(in session: Session) async throws -> (ConnectionText, authority: String) {
+        let found = try await session.cluster(cluster.reference)
+        let text = try await target.connectionText(to: found, in: session)
+        return (text, try await session.authority(ofClusterID: found.id))
+    }
+
+    /// Replaces this process by psql; returns only by an error. No child is made, so the terminal, its signals and the
+    /// exit code are psql's own.
+    private func become(_ text: ConnectionText, authority: String) throws {
+        let environment = ProcessInfo.processInfo.environment
+        guard let psql = ShellPlan.executable("psql", searchPath: environment["PATH"] ?? "/usr/bin:/bin") else {
+            throw CommandError("psql is not installed", advice: "On Debian: apt install postgresql-client")
+        }
+        let passwordFile = try NamelessFile(contents: ShellPlan.passwordLine(for: text))
+        let authorityFile = try NamelessFile(contents: authority)
+        let plan = ShellPlan(
+            connection: text, psqlArguments: psqlArguments, environment: environment, passwordFile: passwordFile.path,
+            authorityFile: authorityFile.path)
+        let code = replaceProcess(with: psql, plan)
+        withExtendedLifetime(passwordFile) {}
+        withExtendedLifetime(authorityFile) {}
+        throw CommandError("\(psql) cannot be started: \(String(cString: strerror(code)))")
+    }
+
+    /// `execve`, with the signals as a shell hands them to a program. Returns the error.
+    private func replaceProcess(with path: String, _ plan: ShellPlan) -> Int32 {
+        // SwiftNIO ignores SIGPIPE, and both the disposition and the mask would survive.
+        signal(SIGPIPE, SIG_DFL)
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
+        var arguments: [UnsafeMutablePointer<CChar>?] = plan.arguments.map { strdup($0) } + [nil]
+        var environment: [UnsafeMutablePointer<CChar>?] =
+            plan.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        execve(path, &arguments, &environment)
+        let code = errno
+        for pointer in arguments + environment { free(pointer) }
+        return code
+    }
+}

@@ -1,0 +1,47 @@
+import ControlReconciler
+import Glibc
+
+/// Makes sure that one control process at a time works on a data directory, and says which one it is.
+///
+/// The lock is the kernel's (flock): it ends with its process however that ends, so it is never stale.
+struct ControlLock: ~Copyable {
+    private let descriptor: Int32
+
+    /// Takes the lock and writes our pid into the file.
+    ///
+    /// - Throws: `CommandError` when another process has it.
+    init(path: String) throws {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw CommandError("\(path) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            let holder = DurableFile.read(path).flatMap(Self.pid(in:)).map { " (process \($0))" } ?? ""
+            throw CommandError(
+                "Atoll already runs on this data directory\(holder).",
+                advice: "Use it (`atoll status`), end it (`atoll down`), or name another directory with --data.")
+        }
+        ftruncate(descriptor, 0)
+        let text = Array("\(getpid())\n".utf8)
+        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    deinit {
+        ftruncate(descriptor, 0)
+        close(descriptor)
+    }
+
+    /// The process that holds the lock of a data directory; nil when none does.
+    static func holder(path: String) -> Int32? {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        return DurableFile.read(path).flatMap(pid(in:))
+    }
+
+    private static func pid(in text: String) -> Int32? {
+        text.split(separator: "\n").first.flatMap { Int32($0) }
+    }
+}

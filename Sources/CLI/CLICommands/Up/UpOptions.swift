@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// What `atoll up` is told: addresses, names, ports, places. One row an option; `--help` shows them.
+struct UpOptions: ParsableArguments {
+    @Option(
+        help: "Directory for everything that Atoll keeps (default: /var/lib/atoll as root, else ~/.local/share/atoll).")
+    var data: String?
+
+    @Option(help: "Numeric address that every product listens on. 0.0.0.0 is every IPv4 address of the machine.")
+    var listen = "127.0.0.1"
+
+    @Option(help: "Port of the API and the panel (HTTPS).")
+    var port = 8443
+
+    @Option(help: "Port of the Prometheus endpoint (HTTPS).")
+    var metricsPort = 9273
+
+    @Option(help: "First port for PostgreSQL clusters; each takes two.")
+    var postgresPort = 25_060
+
+    @Option(
+        help: """
+            Host name that connection details show (default: localhost while listening on loopback, else the \
+            machine's name).
+            """)
+    var hostname: String?
+
+    @Option(help: "Domain whose names (*.DOMAIN) point to this machine; it goes into the certificates.")
+    var domain: String?
+
+    @Option(help: "Form of the log on stderr: text or json.")
+    var logFormat: LogFormatArgument = .text
+
+    @Option(help: "API requests that one token may make in an hour.")
+    var requestsPerHour = 5000
+
+    @Option(help: "API requests that one token may make in a minute.")
+    var requestsPerMinute = 250
+
+    var dataDirectory: String { DataDirectory.resolve(option: data) }
+
+    func validate() throws {
+        for (name, value) in [("--port", port), ("--metrics-port", metricsPort), ("--postgres-port", postgresPort)] {
+            guard (1...65_535).contains(value) else { throw ValidationError("\(name) must be from 1 to 65535.") }
+        }
+        guard requestsPerHour > 0, requestsPerMinute > 0 else {
+            throw ValidationError("--requests-per-hour and --requests-per-minute must be over 0.")
+        }
+        guard Self.isNumericAddress(listen) else {
+            throw ValidationError("--listen must be a numeric address, such as 127.0.0.1, 0.0.0.0 or ::.")
+        }
+    }
+
+    static func isNumericAddress(_ text: String) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 16)
+        return inet_pton(AF_INET, text, &buffer) == 1 || inet_pton(AF_INET6, text, &buffer) == 1
+    }
+
+    var isLoopback: Bool { listen.hasPrefix("127.") || listen == "::1" }
+
+    /// What connection details show.
+    var shownHostname: String { hostname ?? (isLoopback ? "localhost" : Self.machineName) }
+
+    static var machineName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Every name and address that a client may use for this machine, for the certificates. What is no valid name
+    /// (a machine name with an underscore) is left out.
+    var certificateNameTexts: [String] {
+        var names = ["localhost", "127.0.0.1", "::1", shownHostname, Self.machineName]
+        if listen != "0.0.0.0" && listen != "::" { names.append(listen) }
+        if let domain { names += [domain, "*.\(domain)"] }
+        return names.reduce(into: []) { unique, name in if !unique.contains(name) { unique.append(name) } }
+    }
+
+    /// The same options as arguments, for starting the process again in the background.
+    var arguments: [String] {
+        var arguments = [
+            "--data", dataDirectory, "--listen", listen, "--port", "\(port)", "--metrics-port", "\(metricsPort)",
+            "--postgres-port", "\(postgresPort)", "--log-format", logFormat.rawValue, "--requests-per-hour",
+            "\(requestsPerHour)", "--requests-per-minute", "\(requestsPerMinute)",
+        ]
+        if let hostname { arguments += ["--hostname", hostname] }
+        if let domain { arguments += ["--domain", domain] }
+        return arguments
+    }
+}
+
+/// `--log-format`.
+enum LogFormatArgument: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+}
