@@ -5,11 +5,11 @@ enum NameRules {
     /// A cluster's name is part of host names and file names: a DNS label.
     static func checkCluster(_ name: String) throws {
         let isLabel = name.utf8.allSatisfy { Self.isLowerLetter($0) || Self.isDigit($0) || $0 == 0x2D }
-        guard (3...63).contains(name.utf8.count), isLabel, let first = name.utf8.first, Self.isLowerLetter(first),
+        guard (1...63).contains(name.utf8.count), isLabel, let first = name.utf8.first, Self.isLowerLetter(first),
             name.utf8.last != 0x2D
         else {
             throw ServiceError.unprocessable(
-                "Cluster name is not valid: 3 to 63 lower-case letters, digits and hyphens, beginning with a letter "
+                "Cluster name is not valid: 1 to 63 lower-case letters, digits and hyphens, beginning with a letter "
                     + "and not ending with a hyphen.")
         }
     }

@@ -15,9 +15,10 @@ package enum ExtensionList {
 
     /// Scripts that pgextwlist runs as superuser after it has created an extension, by path below `custom_path`.
     ///
-    /// A foreign-data wrapper belongs to the superuser that created it; its user needs USAGE to make servers with it.
+    /// A foreign-data wrapper belongs to the superuser that created it; making servers with it needs USAGE. The grant
+    /// is to PUBLIC because these texts must not be templates: pgextwlist would paste names into them, run as superuser.
     package static let scripts: [String: String] = [
-        "postgres_fdw/after-create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO @current_user@;\n",
-        "dblink/after-create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw TO @current_user@;\n",
+        "postgres_fdw/after-create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO PUBLIC;\n",
+        "dblink/after-create.sql": "GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw TO PUBLIC;\n",
     ]
 }
