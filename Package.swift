@@ -38,6 +38,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -93,9 +95,8 @@ let package = Package(
         .target(
             name: "ControlAPI",
             dependencies: [
-                "ControlModel", "ControlStore", "Telemetry", hummingbird,
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HummingbirdTLS", package: "hummingbird"), nioCore, nioSSL, logging, crypto,
+                "ControlModel", hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"), httpTypes, nioCore, nioSSL, logging,
             ],
             path: "Sources/Control/ControlAPI", swiftSettings: strict),
 
@@ -130,8 +131,8 @@ let package = Package(
         tests(
             "ControlAPI",
             [
-                "ControlModel", "ControlStore", hummingbird,
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                "ControlModel", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes,
+                nioCore, logging,
             ]),
         tests("CLICommands", ["ControlModel", argumentParser]),
         .testTarget(name: "TidyTests", swiftSettings: strict),

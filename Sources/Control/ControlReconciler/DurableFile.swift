@@ -79,6 +79,12 @@ package enum DurableFile {
         access(path, F_OK) == 0
     }
 
+    /// Permission bits, or nil when there is nothing.
+    package static func mode(_ path: String) -> UInt32? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+    }
+
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
         var written = 0
         while written < bytes.count {

@@ -2,7 +2,7 @@ import Glibc
 
 /// Finds out whether a TCP port can be bound now.
 package enum PortProbe {
-    /// True if nobody listens on the port at that address (numeric IPv4 or IPv6), nor on 127.0.0.1.
+    /// True if nobody listens on the port at that address (numeric IPv4 or IPv6), nor on 127.0.0.1, and we may bind it.
     package static func isFree(_ port: Int, address: String) -> Bool {
         canBind(port, address) && (address == "127.0.0.1" || canBind(port, "127.0.0.1"))
     }

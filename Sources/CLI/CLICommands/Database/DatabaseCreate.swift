@@ -98,8 +98,8 @@ struct DatabaseCreate: APICommand {
         return """
 
             Next:
-              atoll db connection \(name)
-              atoll db shell \(name)
+              \(ProgramName.shown) db connection \(name)
+              \(ProgramName.shown) db shell \(name)
             """
     }
 }

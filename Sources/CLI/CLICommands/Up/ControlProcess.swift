@@ -8,7 +8,6 @@ import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
-import NIOSSL
 import PostgresCluster
 import ServiceLifecycle
 import Supervision
@@ -20,6 +19,7 @@ struct ControlProcess {
     let installation: Installation
     let store: ControlStore
     let platform: DatabasePlatform
+    let certificate: ServedCertificate
     let logger: Logger
 
     /// How the process ends.
@@ -36,6 +36,7 @@ struct ControlProcess {
         self.logger = logger
         let authority = try installation.authority()
         try installation.controlCertificate(authority)
+        certificate = try ServedCertificate(installation: installation, authority: authority, logger: logger)
         store = try installation.store()
         let environment = PlatformEnvironment(
             layout: installation.layout, listenAddress: options.listen, hostname: options.shownHostname,
@@ -72,7 +73,7 @@ struct ControlProcess {
     /// - Parameter onReady: called once the API takes connections.
     func run(onReady: @escaping @Sendable () async -> Void) async throws {
         let layout = installation.layout
-        let tls = try Self.tls(layout)
+        let tls = try certificate.configuration()
         try await platform.start()
         let collector = MetricsCollector(
             platform: platform, store: store, dataDirectory: layout.root, logger: logger)
@@ -106,22 +107,14 @@ struct ControlProcess {
         return "https://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
-    private static func tls(_ layout: PlatformLayout) throws -> TLSConfiguration {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(layout.controlCertificate).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(file: layout.controlKey, format: .pem)))
-        configuration.minimumTLSVersion = .tlsv12
-        return configuration
-    }
-
     private func serve(
         api: some ApplicationProtocol, metrics: some ApplicationProtocol, collector: MetricsCollector
     ) async throws -> Ending {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: CollectorService(collector: collector)), .init(service: metrics),
-                    .init(service: api),
+                    .init(service: CollectorService(collector: collector)), .init(service: certificate),
+                    .init(service: metrics), .init(service: api),
                 ] as [ServiceGroupConfiguration.ServiceConfiguration], logger: logger))
         return try await withThrowingTaskGroup(of: Ending?.self) { tasks in
             tasks.addTask {

@@ -12,7 +12,7 @@ struct Installation {
     let layout: PlatformLayout
     let options: UpOptions
     let progress: StartProgress
-    let now: Date
+    var now: Date
 
     init(options: UpOptions, progress: StartProgress, now: Date = Date()) {
         self.layout = PlatformLayout(root: options.dataDirectory)
@@ -46,8 +46,7 @@ struct Installation {
     private func checkPassage() throws {
         var path = layout.clustersDirectory
         while let slash = path.lastIndex(of: "/"), path != "/" {
-            var status = stat()
-            guard stat(path, &status) == 0, status.st_mode & 0o001 != 0 else {
+            guard let mode = DurableFile.mode(path), mode & 0o001 != 0 else {
                 throw CommandError(
                     "Directory \(path) does not let other users pass, so the databases could not reach their files.",
                     advice: "chmod o+x \(path), or choose another data directory with --data.")

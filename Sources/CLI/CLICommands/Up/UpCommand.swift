@@ -51,6 +51,7 @@ struct UpCommand: AsyncParsableCommand {
         let installation = Installation(options: options, progress: StartProgress(isQuiet: !announce))
         try installation.makeDirectories()
         let lock = try ControlLock(path: installation.layout.controlLock)
+        try options.checkPorts()
         let process = try await ControlProcess(options: options, installation: installation, logger: logger)
         let issued = try await installation.adminToken(process.store)
         let announcement = Announcement(options: options, layout: installation.layout, issuedToken: issued)
@@ -113,6 +114,6 @@ extension UpOptions {
         let isDefault = dataDirectory == DataDirectory.defaultPath
         return Shown(
             url: "https://\(host):\(port)", metricsURL: "https://\(host):\(metricsPort)/metrics",
-            command: isDefault ? "atoll" : "ATOLL_DATA=\(dataDirectory) atoll")
+            command: (isDefault ? "" : "ATOLL_DATA=\(dataDirectory) ") + ProgramName.shown)
     }
 }

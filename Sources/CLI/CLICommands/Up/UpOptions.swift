@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlReconciler
 import Foundation
 import Glibc
 
@@ -56,6 +57,17 @@ struct UpOptions: ParsableArguments {
     static func isNumericAddress(_ text: String) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 16)
         return inet_pton(AF_INET, text, &buffer) == 1 || inet_pton(AF_INET6, text, &buffer) == 1
+    }
+
+    /// Says which port is taken before anything is started; a server's own error would not name the option.
+    func checkPorts() throws {
+        for (name, value) in [("--port", port), ("--metrics-port", metricsPort)] {
+            guard PortProbe.isFree(value, address: listen) else {
+                throw CommandError(
+                    "Port \(value) at \(listen) is in use by another process, or not ours to use.",
+                    advice: "End it (`ss -ltnp 'sport = :\(value)'` shows it), or choose another port with \(name).")
+            }
+        }
     }
 
     var isLoopback: Bool { listen.hasPrefix("127.") || listen == "::1" }

@@ -2,7 +2,6 @@ import ControlModel
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 
 /// An error as it goes over the wire: status, the id and message of its body, and headers.
 struct APIError: Error {

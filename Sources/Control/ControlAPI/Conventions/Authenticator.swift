@@ -2,7 +2,6 @@ import ControlModel
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 import Synchronization
 
 /// Says who asks, whether they may, and whether they ask too often.

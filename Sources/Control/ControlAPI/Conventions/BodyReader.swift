@@ -1,7 +1,6 @@
 import ControlModel
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 import NIOCore
 
 /// Takes a request's body from the network, bounded in type, size and time.

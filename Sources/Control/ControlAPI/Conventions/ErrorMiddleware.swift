@@ -1,7 +1,6 @@
 import ControlModel
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 import Logging
 
 /// Turns every error into the one JSON shape. What nobody foresaw becomes a 500 whose cause is in the log only.

@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 
 /// Which methods each path answers to: what a 405 needs to know and a router does not tell.
 struct KnownPaths: Sendable {

@@ -1,7 +1,6 @@
 import ControlModel
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 
 /// Which part of a list is wanted.
 struct PageRequest: Sendable, Equatable {

@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 import Logging
 
 /// The outermost step: gives each answer its request id and rate-limit headers, and logs each request once.

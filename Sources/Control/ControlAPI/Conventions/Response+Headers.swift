@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 
 extension Response {
     /// Sets a header field that HTTP itself does not name.

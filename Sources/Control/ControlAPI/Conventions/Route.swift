@@ -2,7 +2,6 @@ import ControlModel
 import Foundation
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 
 /// One operation of the API.
 struct Route: Sendable {

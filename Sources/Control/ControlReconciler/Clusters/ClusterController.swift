@@ -27,7 +27,8 @@ actor ClusterController {
     /// Why the server last ended by itself; shown until it serves again.
     private var lastFailure: String?
 
-    private var hasPrepared = false
+    /// When files and certificates were last seen to; nil in a new control process.
+    private var preparedAt: ContinuousClock.Instant?
     /// Texts on disk, and texts that the running server has read (nil: unknown, as after an adoption).
     var writtenTexts: ClusterConfigurationTexts?
     var loadedTexts: ClusterConfigurationTexts?
@@ -46,6 +47,8 @@ actor ClusterController {
     /// How often a cluster at rest is looked at without cause.
     static let restInterval: Duration = .seconds(30)
     static let awaitInterval: Duration = .milliseconds(25)
+    /// How often certificates are looked at; a new one reaches the running server by a reload.
+    static let preparationInterval: Duration = .seconds(24 * 60 * 60)
 
     init(clusterID: String, store: ControlStore, environment: PlatformEnvironment, logger: Logger) {
         self.clusterID = clusterID
@@ -168,10 +171,15 @@ actor ClusterController {
         let server = observeServer()
         let wanted = try? await wantedTexts(cluster)
         return ClusterObservation(
-            isPrepared: hasPrepared && (server != .stopped || writtenTexts == wanted),
+            isPrepared: isPreparationFresh && (server != .stopped || writtenTexts == wanted),
             hasData: DurableFile.exists(files.layout.versionFile), server: server,
             isConfigurationApplied: loadedTexts != nil && loadedTexts == wanted, needsRestart: needsRestart,
             hasRemains: files.hasRemains)
+    }
+
+    private var isPreparationFresh: Bool {
+        guard let preparedAt else { return false }
+        return ContinuousClock.now - preparedAt < Self.preparationInterval
     }
 
     private func observeServer() -> ClusterObservation.Server {
@@ -191,7 +199,7 @@ actor ClusterController {
             port: cluster.port, configuration: ClusterConfiguration.make(for: cluster))
         return ClusterConfigurationTexts(
             parameters: file.text, access: HostBasedAuthentication.text(trustedNetworks: networks),
-            trustedNetworks: networks)
+            trustedNetworks: networks, certificate: DurableFile.read(files.layout.serverCertificate) ?? "")
     }
 
     // MARK: - Acting
@@ -229,7 +237,7 @@ actor ClusterController {
         let texts = try await wantedTexts(cluster)
         try files.write(texts)
         writtenTexts = texts
-        hasPrepared = true
+        preparedAt = .now
     }
 
     /// A server that takes its time (crash recovery) is not an error, but its users should read why.

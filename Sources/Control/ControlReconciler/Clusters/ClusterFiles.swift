@@ -12,6 +12,8 @@ struct ClusterConfigurationTexts: Sendable, Equatable {
     var access: String
     /// Networks that `access` lets in; empty means every address.
     var trustedNetworks: [String]
+    /// The server's certificate (PEM), which it reads at a reload as well.
+    var certificate: String
 }
 
 /// A cluster's OS user, directories, certificates and configuration files. Every function may be repeated.
