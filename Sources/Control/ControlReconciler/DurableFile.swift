@@ -36,8 +36,13 @@ package enum DurableFile {
             unlink(temporary)
             throw error
         }
-        guard rename(temporary, path) == 0 else { throw FileFailure("rename", temporary) }
-        try syncDirectory(containing: path)
+        try rename(temporary, to: path)
+    }
+
+    /// Gives a file or directory its final name, durably.
+    package static func rename(_ path: String, to newPath: String) throws {
+        guard Glibc.rename(path, newPath) == 0 else { throw FileFailure("rename", path) }
+        try syncDirectory(containing: newPath)
     }
 
     /// Makes a directory with this mode and owner; one that exists is brought to them.

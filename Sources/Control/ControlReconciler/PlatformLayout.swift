@@ -38,6 +38,8 @@ package struct ClusterLayout: Sendable, Equatable {
     package let runDirectory: String
 
     package var dataDirectory: String { "\(directory)/data" }
+    /// initdb works below this, in a directory of its own for each try; the finished one becomes `data`.
+    package var initializationDirectory: String { "\(directory)/initialization" }
     /// Readable, not writable, for the cluster's OS user.
     package var configurationDirectory: String { "\(directory)/conf" }
     package var logDirectory: String { "\(directory)/log" }

@@ -8,6 +8,8 @@ package struct AdminEndpoint: Sendable {
     package var port: Int
     /// Client certificate and key of the superuser, and the authority that signed the server's certificate.
     package var tls: NIOSSLContext
+    /// Keeps the number of sessions below what the server has walsenders for.
+    let gate = SessionGate(capacity: SessionGate.sessionsMax)
 
     package init(port: Int, tls: NIOSSLContext) {
         self.port = port
@@ -67,6 +69,21 @@ package struct AdminSession: ~Copyable {
     /// - Throws: `AdminError`, or what `body` throws.
     package static func run<Result: Sendable>(
         _ endpoint: AdminEndpoint, database: String = "postgres", timeoutSeconds: Int = 15,
+        _ body: @escaping @Sendable (inout AdminSession) async throws -> Result
+    ) async throws -> Result {
+        await endpoint.gate.enter()
+        do {
+            let result = try await runUngated(endpoint, database: database, timeoutSeconds: timeoutSeconds, body)
+            await endpoint.gate.leave()
+            return result
+        } catch {
+            await endpoint.gate.leave()
+            throw error
+        }
+    }
+
+    private static func runUngated<Result: Sendable>(
+        _ endpoint: AdminEndpoint, database: String, timeoutSeconds: Int,
         _ body: @escaping @Sendable (inout AdminSession) async throws -> Result
     ) async throws -> Result {
         let channel = try await connect(endpoint, timeoutSeconds: timeoutSeconds)

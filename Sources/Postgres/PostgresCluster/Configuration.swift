@@ -34,7 +34,9 @@ package struct Configuration: Sendable, Equatable {
 
     private mutating func apply(_ value: SettingValue?, to key: ConfigurationKey) throws(ChangeError) {
         guard let value else {
-            if case .integer(let old)? = effectiveValue(of: key), key.growsOnly, values[key.name] != nil {
+            if key.growsOnly, case .integer(let old)? = values[key.name],
+                case .integer(let new)? = key.defaultValue ?? planned(key.name), new < old
+            {
                 throw .invalid("\(key.name) cannot be lowered; it is \(old)")
             }
             values[key.name] = nil
@@ -96,7 +98,8 @@ package struct Configuration: Sendable, Equatable {
         case .integer(let number) where number < 0: "\(number)"
         case .integer(0) where key == "autovacuum_naptime": "1s"
         case .integer(let number): "\(number / divisor)\(unit)"
-        case .number(let number): "\(number)"
+        // PostgreSQL refuses subnormal numbers: strtod reports a range error for them.
+        case .number(let number): number.isSubnormal ? "0.0" : "\(number)"
         case .string(let text): text
         case .strings(let texts): texts.joined(separator: ",")
         }

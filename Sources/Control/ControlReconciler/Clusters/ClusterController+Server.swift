@@ -11,24 +11,36 @@ import Supervision
 extension ClusterController {
     static let initializationSecondsMax = 300
 
-    /// Runs initdb into a fresh data directory. What a killed run left is thrown away: nobody has used it.
+    /// Runs initdb into a directory of this try's own, and makes that the data directory.
+    ///
+    /// An initdb that a killed control process left running goes on in its own directory and harms nobody; what it
+    /// left is thrown away: nobody has used it.
     func initialize() async throws {
         let layout = files.layout
         let owner = files.owner()
         try ClusterFiles.removeTree(layout.dataDirectory)
-        try DurableFile.makeDirectory(layout.dataDirectory, mode: 0o700, owner: owner)
+        try ClusterFiles.removeTree(layout.initializationDirectory)
+        try DurableFile.makeDirectory(layout.initializationDirectory, mode: 0o711)
+        let directory = "\(layout.initializationDirectory)/\(UUID().uuidString)"
+        try DurableFile.makeDirectory(directory, mode: 0o700, owner: owner)
+        try await runInitialization(into: directory, owner: owner)
+        try DurableFile.rename(directory, to: layout.dataDirectory)
+        try ClusterFiles.removeTree(layout.initializationDirectory)
+        // initdb has synced its files, and the name is on disk; the row may now say that they are there.
+        try await store.markInitialized(clusterID: clusterID)
+    }
+
+    private func runInitialization(into directory: String, owner: DurableFile.Owner?) async throws {
         let result = try await ShortCommand.run(
             "\(Initialization.programDirectory)/initdb",
-            Initialization.arguments(dataDirectory: layout.dataDirectory),
+            Initialization.arguments(dataDirectory: directory),
             environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"],
-            workingDirectory: layout.dataDirectory, userID: owner?.userID, groupID: owner?.groupID,
+            workingDirectory: directory, userID: owner?.userID, groupID: owner?.groupID,
             noNewPrivileges: true, timeout: .seconds(Self.initializationSecondsMax))
         guard result.isSuccess else {
-            try? ClusterFiles.removeTree(layout.dataDirectory)
+            try? ClusterFiles.removeTree(directory)
             throw ServiceError(.serviceUnavailable, "initdb failed: \(Initialization.failure(in: result.errorText))")
         }
-        // initdb has synced its files; the row may now say that they are there.
-        try await store.markInitialized(clusterID: clusterID)
     }
 
     /// Roles, grants and the first database of a new cluster.

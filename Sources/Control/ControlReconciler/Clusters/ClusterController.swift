@@ -37,6 +37,7 @@ actor ClusterController {
 
     private var loop: Task<Void, Never>?
     private var isStopped = false
+    private var isRemoved = false
     private var isKicked = false
     private var resting: CheckedContinuation<Void, Never>?
     private var kicksAsked = 0
@@ -84,6 +85,12 @@ actor ClusterController {
         await loop?.value
         await stopServer()
         exitWatch?.cancel()
+    }
+
+    /// Waits for the end of the loop; true if it ended because the cluster is gone.
+    func waitUntilRemoved() async -> Bool {
+        await loop?.value
+        return isRemoved
     }
 
     /// Looks at the cluster now.
@@ -222,6 +229,7 @@ actor ClusterController {
         case .removeRemains: try await files.removeRemains()
         case .removeRecord:
             try await store.removeCluster(clusterID: clusterID)
+            isRemoved = true
             logger.info("cluster removed")
             return .finished
         case .markOnline: await setState(serving: true, reason: nil)

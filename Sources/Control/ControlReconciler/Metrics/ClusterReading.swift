@@ -73,7 +73,7 @@ struct PlatformReading: Sendable {
             },
             perCluster(
                 "atoll_postgres_resident_bytes",
-                "Resident memory of the cluster's processes, shared pages counted in each.",
+                "Resident memory of the cluster's processes, shared pages once.",
                 .gauge
             ) { $0.process.map { Double($0.residentBytes) } },
             perCluster("atoll_postgres_connections_max", "Connections that ordinary users may open.", .gauge) {

@@ -61,6 +61,10 @@ package actor MetricsCollector {
                 let statistics = try? await AdminSession.run(
                     serving.endpoint, timeoutSeconds: Self.sessionSecondsMax
                 ) { session in try await session.statistics() }
+                if let statistics {
+                    await platform.note(
+                        databaseNames: statistics.databases.map(\.name), ofCluster: serving.cluster.id)
+                }
                 clusters.append(
                     ClusterReading(
                         clusterID: serving.cluster.id, clusterName: serving.cluster.name, isUp: statistics != nil,

@@ -100,7 +100,9 @@ extension DatabasePlatform {
         guard let (_, _, endpoint) = try? await findServing(clusterID) else {
             return try await store.databaseNames(clusterID: clusterID)
         }
-        return try await session(endpoint) { session in try await session.databaseNames() }
+        let names = try await session(endpoint) { session in try await session.databaseNames() }
+        note(databaseNames: names, ofCluster: clusterID)
+        return names
     }
 
     package func createDatabase(clusterID: String, name: String) async throws {
@@ -111,6 +113,7 @@ extension DatabasePlatform {
         }
         try await store.removeDatabase(clusterID: clusterID, name: name)
         try await store.insertDatabase(clusterID: clusterID, name: name)
+        _ = try? await databaseNames(clusterID: clusterID)
     }
 
     package func deleteDatabase(clusterID: String, name: String) async throws {
@@ -123,6 +126,7 @@ extension DatabasePlatform {
         let (_, _, endpoint) = try await findServing(clusterID)
         try await session(endpoint) { session in try await session.dropDatabase(name) }
         try await store.removeDatabase(clusterID: clusterID, name: name)
+        _ = try? await databaseNames(clusterID: clusterID)
     }
 
     /// A session whose refusals are put into the API's words.

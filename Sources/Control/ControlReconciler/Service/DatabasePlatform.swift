@@ -14,6 +14,8 @@ package actor DatabasePlatform {
     let environment: PlatformEnvironment
     let logger: Logger
     private var controllers: [String: ClusterController] = [:]
+    /// Databases as last seen in each cluster, also those that were made by SQL.
+    private var observedDatabaseNames: [String: [String]] = [:]
 
     package init(store: ControlStore, environment: PlatformEnvironment, logger: Logger) {
         self.store = store
@@ -25,6 +27,7 @@ package actor DatabasePlatform {
     package func start() async throws {
         for cluster in try await store.clusters() {
             await control(cluster.id).start()
+            if cluster.state == .deleting { forgetWhenRemoved(cluster.id) }
         }
     }
 
@@ -48,6 +51,21 @@ package actor DatabasePlatform {
         let controller = ClusterController(clusterID: id, store: store, environment: environment, logger: logger)
         controllers[id] = controller
         return controller
+    }
+
+    /// Lets go of a cluster's controller once nothing of the cluster is left.
+    private func forgetWhenRemoved(_ id: String) {
+        guard let controller = controllers[id] else { return }
+        Task {
+            guard await controller.waitUntilRemoved() else { return }
+            controllers[id] = nil
+            observedDatabaseNames[id] = nil
+        }
+    }
+
+    /// Notes which databases a cluster was seen to have.
+    func note(databaseNames: [String], ofCluster id: String) {
+        observedDatabaseNames[id] = databaseNames
     }
 
     /// The cluster's row and its controller. A cluster in deletion does not exist for users.
@@ -111,7 +129,15 @@ extension DatabasePlatform: DatabaseService {
     }
 
     package func cluster(id: String) async throws -> ClusterDescription {
-        try await describe(try await find(id).0)
+        let (cluster, _) = try await find(id)
+        // One cluster is worth a look at the server; a list is content with what was seen last.
+        if cluster.state == .online { _ = try? await databaseNames(clusterID: id) }
+        return try await describe(cluster)
+    }
+
+    private func databaseNames(of cluster: Cluster) async throws -> [String] {
+        if let observed = observedDatabaseNames[cluster.id] { return observed }
+        return try await store.databaseNames(clusterID: cluster.id)
     }
 
     package func createCluster(_ request: ClusterRequest) async throws -> ClusterDescription {
@@ -133,8 +159,7 @@ extension DatabasePlatform: DatabaseService {
             try ports.choose(taken: taken) { PortProbe.isFree($0, address: address) }
         }
         logger.info("cluster created", metadata: ["cluster": "\(id)", "name": "\(cluster.name)"])
-        let controller = control(id)
-        Task { await controller.start() }
+        await control(id).start()
         return try await describe(cluster)
     }
 
@@ -142,6 +167,7 @@ extension DatabasePlatform: DatabaseService {
         let (_, controller) = try await find(id)
         try await store.markDeleting(clusterID: id, at: environment.now())
         await controller.kick()
+        forgetWhenRemoved(id)
     }
 
     package func certificateAuthority(clusterID: String) async throws -> String {
@@ -155,7 +181,7 @@ extension DatabasePlatform: DatabaseService {
         return ClusterDescription(
             cluster: cluster, semanticVersion: environment.postgresVersion,
             tags: try await store.tagNames(clusterID: cluster.id),
-            databaseNames: try await store.databaseNames(clusterID: cluster.id), users: users,
+            databaseNames: try await databaseNames(of: cluster), users: users,
             rules: try await store.firewallRules(clusterID: cluster.id),
             connection: ConnectionDetails.postgres(
                 host: environment.hostname, port: cluster.port, user: administrator?.name ?? "",
