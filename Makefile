@@ -1,10 +1,11 @@
 # Everything a developer does here, by name; the work itself is in scripts/. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format fuzz clean
+.PHONY: help run install test check bench format fuzz clean
 
 # Arguments for the program: make run ARGS="--listen 0.0.0.0"
 ARGS ?=
+PREFIX ?= /usr/local
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +14,11 @@ run: ## Install what is missing, build, and run the platform (ARGS="..." goes to
 	@scripts/install-debian-packages
 	@scripts/swift-build -c release --product atoll
 	@exec .build/release/atoll up $(ARGS)
+
+install: ## Build and put the program into PREFIX/bin (PREFIX=/usr/local)
+	@scripts/install-debian-packages
+	@scripts/swift-build -c release --product atoll
+	install -D -m 755 .build/release/atoll $(DESTDIR)$(PREFIX)/bin/atoll
 
 test: ## Install what the tests need, build, and run all tests
 	@scripts/install-debian-packages --tests

@@ -127,14 +127,16 @@ let package = Package(
         tests("PostgresWire"),
         tests("PostgresCluster", ["Settings"]),
         tests("ControlStore", ["ControlModel", .product(name: "GRDB", package: "GRDB.swift")]),
-        tests("ControlReconciler", ["ControlModel", "ControlStore", "PostgresCluster"]),
+        tests("ControlReconciler", ["ControlModel", "ControlStore", "PostgresCluster", "Settings", "Telemetry"]),
         tests(
             "ControlAPI",
             [
                 "ControlModel", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes,
                 nioCore, logging,
             ]),
-        tests("CLICommands", ["ControlModel", argumentParser]),
+        tests(
+            "CLICommands",
+            ["ControlModel", "ControlStore", "ControlReconciler", "Certificates", "Supervision", argumentParser]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             // The program as its users have it: built first, and used from outside only.

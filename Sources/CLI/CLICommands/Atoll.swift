@@ -6,7 +6,7 @@ import Glibc
 package struct Atoll: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "atoll",
-        abstract: "Managed databases and object storage that you own.",
+        abstract: "Managed databases that you own.",
         discussion: """
             Start the platform, create a PostgreSQL cluster, and work in it:
 

@@ -32,11 +32,11 @@ package enum DurableFile {
             }
             try writeAll(Array(text.utf8), to: descriptor, path: temporary)
             guard fsync(descriptor) == 0 else { throw FileFailure("sync", temporary) }
+            try rename(temporary, to: path)
         } catch {
             unlink(temporary)
             throw error
         }
-        try rename(temporary, to: path)
     }
 
     /// Gives a file or directory its final name, durably.
@@ -88,6 +88,12 @@ package enum DurableFile {
     package static func mode(_ path: String) -> UInt32? {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+    }
+
+    /// Who a file or directory belongs to, or nil when there is nothing.
+    package static func owner(_ path: String) -> Owner? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? Owner(userID: status.st_uid, groupID: status.st_gid) : nil
     }
 
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {

@@ -138,6 +138,9 @@ package struct AdminSession: ~Copyable {
                 ("replication", "database"), ("application_name", "atoll"),
                 // Whatever a user put into a schema, our statements mean the catalogue's objects.
                 ("search_path", "pg_catalog"), ("client_encoding", "UTF8"),
+                // A database's owner may give all its sessions other settings; these outrank them.
+                ("role", "none"), ("default_transaction_read_only", "off"), ("local_preload_libraries", ""),
+                ("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_session_timeout", "0"),
             ])
         self.inbound = inbound
         self.outbound = outbound
@@ -174,7 +177,11 @@ package struct AdminSession: ~Copyable {
     /// - Throws: `AdminError.server` when the server refuses; the session can be used on.
     @discardableResult
     package mutating func query(_ sql: String) async throws -> [[String?]] {
-        try await send(machine.query(sql))
+        do {
+            try await send(machine.query(sql))
+        } catch ClientSessionError.outOfOrder {
+            throw AdminError.connection("the server has ended the session")
+        }
         return try await collectUntilReady()
     }
 

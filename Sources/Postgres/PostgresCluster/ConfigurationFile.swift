@@ -55,7 +55,7 @@ package struct ConfigurationFile: Sendable, Equatable {
             ServerParameter("authentication_timeout", "15s"),
             ServerParameter("wal_level", "logical"),
             ServerParameter("shared_preload_libraries", "pg_stat_statements,pgextwlist"),
-            ServerParameter("extwlist.extensions", ExtensionList.allowed.joined(separator: ",")),
+            ServerParameter("extwlist.extensions", ExtensionList.elevated.joined(separator: ",")),
             ServerParameter("extwlist.custom_path", "\(configurationDirectory)/extensions"),
             ServerParameter("log_destination", "stderr"),
             ServerParameter("logging_collector", "off"),

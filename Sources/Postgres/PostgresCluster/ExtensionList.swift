@@ -1,16 +1,25 @@
 /// Extensions of PostgreSQL's contrib set that a user may create without being superuser.
 ///
-/// PostgreSQL marks twenty of them as trusted; pgextwlist extends that to the rest of this list by running their
-/// CREATE EXTENSION as superuser. Left out on purpose: adminpack, file_fdw, pageinspect, pg_surgery and old_snapshot
+/// PostgreSQL marks twenty of them as trusted: they need CREATE on the database, and belong to whoever creates them.
+/// pgextwlist adds the others of this list by running their commands as superuser for the owner of the database; that
+/// it is the owner is seen to by `Bootstrap`'s extension guard. Left out on purpose: adminpack, file_fdw, pageinspect, pg_surgery and old_snapshot
 /// (files and raw pages), amcheck (its functions stay with the superuser), earthdistance (its documentation asks for
 /// a schema no one else can write to), intagg and xml2 (obsolete), auto_explain and the like (not extensions).
 package enum ExtensionList {
-    package static let allowed = [
-        "bloom", "btree_gin", "btree_gist", "citext", "cube", "dblink", "dict_int", "dict_xsyn", "fuzzystrmatch",
-        "hstore", "insert_username", "intarray", "isn", "lo", "ltree", "moddatetime", "pg_buffercache",
-        "pg_freespacemap", "pg_prewarm", "pg_stat_statements", "pg_trgm", "pg_visibility", "pgcrypto", "pgrowlocks",
-        "pgstattuple", "plpgsql", "postgres_fdw", "refint", "seg", "sslinfo", "tablefunc", "tcn", "tsm_system_rows",
-        "tsm_system_time", "unaccent", "uuid-ossp", "autoinc",
+    package static let allowed = trusted + elevated
+
+    /// Trusted by PostgreSQL 15 itself (`trusted = true` in their control files).
+    package static let trusted = [
+        "btree_gin", "btree_gist", "citext", "cube", "dict_int", "fuzzystrmatch", "hstore", "intarray", "isn", "lo",
+        "ltree", "pg_trgm", "pgcrypto", "seg", "tablefunc", "tcn", "tsm_system_rows", "tsm_system_time", "unaccent",
+        "uuid-ossp",
+    ]
+
+    /// Run as superuser by pgextwlist, for the owner of the database.
+    package static let elevated = [
+        "autoinc", "bloom", "dblink", "dict_xsyn", "insert_username", "moddatetime", "pg_buffercache",
+        "pg_freespacemap", "pg_prewarm", "pg_stat_statements", "pg_visibility", "pgrowlocks", "pgstattuple",
+        "postgres_fdw", "refint", "sslinfo",
     ]
 
     /// Scripts that pgextwlist runs as superuser after it has created an extension, by path below `custom_path`.

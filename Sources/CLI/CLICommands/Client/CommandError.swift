@@ -52,8 +52,10 @@ package struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     private var advice: String? {
         switch status {
         case 401: "The token was not accepted. Give another one in ATOLL_TOKEN or with --token-file."
-        case 403: "If the token's scopes are too narrow: atoll token create NAME --scope read --scope write"
+        case 403 where message.contains("scope"):
+            "If the token's scopes are too narrow: atoll token create NAME --scope read --scope write"
         case 429: "Too many requests with this token; wait a minute and repeat."
+        case 501: nil
         case 500...: "The log of `atoll up` says more; search it for the request id."
         default: nil
         }

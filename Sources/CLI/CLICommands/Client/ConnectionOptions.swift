@@ -41,9 +41,15 @@ package struct ConnectionOptions: ParsableArguments {
     package func endpoint() throws -> Endpoint {
         let environment = ProcessInfo.processInfo.environment
         let dataDirectory = DataDirectory.resolve(option: data, environment: environment)
+        let record = try ControlRecord.read(inDataDirectory: dataDirectory)
+        // Without a record the default address may be another Atoll's; a directory of our own says that this one is down.
+        let isNamed = apiURL != nil || environment.nonEmpty("ATOLL_API_URL") != nil
+        if record == nil, !isNamed, FileManager.default.fileExists(atPath: dataDirectory + "/state.db") {
+            throw CommandError("Atoll does not run on \(dataDirectory).", advice: "Start it with `atoll up --daemon`.")
+        }
         return try Endpoint.resolve(
             Endpoint.Choice(apiURL: apiURL, caFile: ca, tokenFile: tokenFile), environment: environment,
-            dataDirectory: dataDirectory, record: ControlRecord.read(inDataDirectory: dataDirectory),
+            dataDirectory: dataDirectory, record: record,
             fileExists: FileManager.default.fileExists(atPath:))
     }
 }

@@ -6,7 +6,9 @@ package enum DataDirectory {
     /// (`$XDG_DATA_HOME`, which is `~/.local/share` when unset or, as the XDG specification says, not absolute).
     package static var defaultPath: String {
         defaultPath(
-            isRoot: geteuid() == 0, home: FileManager.default.homeDirectoryForCurrentUser.path,
+            isRoot: geteuid() == 0,
+            home: ProcessInfo.processInfo.environment.nonEmpty("HOME")
+                ?? FileManager.default.homeDirectoryForCurrentUser.path,
             environment: ProcessInfo.processInfo.environment)
     }
 

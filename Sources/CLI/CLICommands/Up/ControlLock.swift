@@ -3,7 +3,8 @@ import Glibc
 
 /// Makes sure that one control process at a time works on a data directory, and says which one it is.
 ///
-/// The lock is the kernel's (flock): it ends with its process however that ends, so it is never stale.
+/// The lock is the kernel's (of the open file description): it ends with its process however that ends, so it is never
+/// stale, and asking who holds it takes nothing.
 struct ControlLock: ~Copyable {
     private let descriptor: Int32
 
@@ -15,7 +16,8 @@ struct ControlLock: ~Copyable {
         guard descriptor >= 0 else {
             throw CommandError("\(path) cannot be opened: \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        var wanted = Self.wholeFile
+        guard fcntl(descriptor, Self.setLock, &wanted) == 0 else {
             close(descriptor)
             let holder = DurableFile.read(path).flatMap(Self.pid(in:)).map { " (process \($0))" } ?? ""
             throw CommandError(
@@ -37,8 +39,18 @@ struct ControlLock: ~Copyable {
         let descriptor = open(path, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+        var found = wholeFile
+        guard fcntl(descriptor, getLock, &found) == 0, found.l_type != Int16(F_UNLCK) else { return nil }
         return DurableFile.read(path).flatMap(pid(in:))
+    }
+
+    /// F_OFD_GETLK and F_OFD_SETLK of Linux's fcntl.h, which Swift does not import.
+    private static let getLock: Int32 = 36
+    private static let setLock: Int32 = 37
+
+    /// A write lock on everything.
+    private static var wholeFile: Glibc.flock {
+        Glibc.flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
     }
 
     private static func pid(in text: String) -> Int32? {

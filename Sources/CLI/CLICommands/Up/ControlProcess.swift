@@ -78,8 +78,9 @@ struct ControlProcess {
         let collector = MetricsCollector(
             platform: platform, store: store, dataDirectory: layout.root, logger: logger)
         let record = ControlRecord(
-            apiURL: url(port: options.port), caFile: layout.authorityCertificate, tokenFile: layout.adminTokenFile,
-            metricsURL: url(port: options.metricsPort) + "/metrics")
+            apiURL: "https://\(options.localHost):\(options.port)", caFile: layout.authorityCertificate,
+            tokenFile: layout.adminTokenFile,
+            metricsURL: "https://\(options.localHost):\(options.metricsPort)/metrics")
         let api = try makeApplication(
             accounts: store, databases: platform,
             configuration: APIConfiguration(
@@ -100,11 +101,6 @@ struct ControlProcess {
         let ending = try await serve(api: api, metrics: metrics, collector: collector)
         unlink(layout.controlEndpoint)
         await end(ending)
-    }
-
-    private func url(port: Int) -> String {
-        let host = options.shownHostname
-        return "https://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
     private func serve(

@@ -31,7 +31,15 @@ struct Daemon {
             Data("Log: \(layout.controlLog)   Stop: \(options.shown.command) down\n".utf8))
     }
 
+    /// What our caller left open (a lock, a pipe that someone reads to its end) must not stay open in the background.
+    private func closeInheritedAtSpawn() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        }
+    }
+
     private func spawn(log: String) throws -> pid_t {
+        closeInheritedAtSpawn()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -43,7 +51,7 @@ struct Daemon {
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setflags(&attributes, Self.setSession)
         let executable = try ControlProcess.executable()
-        let arguments = [executable, "up", "--foreground", "--no-announce"] + options.arguments
+        let arguments = [executable, "up", "--foreground", "--no-announce", "--log-file", log] + options.arguments
         var pid: pid_t = 0
         let words = arguments.map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }

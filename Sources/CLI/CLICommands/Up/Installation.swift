@@ -97,11 +97,13 @@ struct Installation {
     private static let tokenIssued = "admin-token-issued"
 
     /// The administrator's first API token. Its file is written before the state knows it, so a killed first start is
-    /// finished by the second; one that was revoked stays so.
+    /// finished by the second; one that was revoked stays so. Where the file is missing a new token is issued: whoever can
+    /// start Atoll on its data directory owns it.
     ///
     /// - Returns: the secret when it was issued now.
     func adminToken(_ store: ControlStore) async throws -> String? {
-        guard try await store.setting(Self.tokenIssued) == nil else { return nil }
+        let isIssued = try await store.setting(Self.tokenIssued) != nil
+        guard !isIssued || !DurableFile.exists(layout.adminTokenFile) else { return nil }
         let existing = DurableFile.read(layout.adminTokenFile)?.trimmingCharacters(in: .whitespacesAndNewlines)
         let secret = existing ?? Self.makeTokenSecret()
         if existing == nil { try DurableFile.write(secret + "\n", to: layout.adminTokenFile, mode: 0o600) }

@@ -27,6 +27,9 @@ struct UpCommand: AsyncParsableCommand {
 
     @Flag(inversion: .prefixedNo, help: .hidden) var announce = true
 
+    @Option(help: "Write the log to this file instead of stderr; it is put aside at 10 MiB, five such files are kept.")
+    var logFile: String?
+
     @Flag(help: "Run here until a signal comes, or in the background with the log in DATA/logs/control.log.")
     var mode: Mode = .foreground
 
@@ -42,13 +45,24 @@ struct UpCommand: AsyncParsableCommand {
         }
     }
 
+    private func startLogging() throws {
+        let format: LogFormat = options.logFormat == .json ? .json : .text
+        guard let logFile else { return LoggingStart.bootstrap(format: format, level: .info) }
+        guard let file = RotatingFileSink(path: logFile) else {
+            throw CommandError("The log file \(logFile) cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        LoggingStart.bootstrap(format: format, level: .info, file: file)
+    }
+
     private func runHere() async throws {
         // A client that goes away must not end us.
         signal(SIGPIPE, SIG_IGN)
         umask(0o077)
-        LoggingStart.bootstrap(format: options.logFormat == .json ? .json : .text, level: .info)
+        try startLogging()
         let logger = Logger(label: "atoll")
-        let installation = Installation(options: options, progress: StartProgress(isQuiet: !announce))
+        // A log of JSON lines holds nothing else.
+        let progress = StartProgress(isQuiet: !announce || options.logFormat == .json)
+        let installation = Installation(options: options, progress: progress)
         try installation.makeDirectories()
         let lock = try ControlLock(path: installation.layout.controlLock)
         try options.checkPorts()

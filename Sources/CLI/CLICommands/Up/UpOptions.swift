@@ -12,7 +12,7 @@ struct UpOptions: ParsableArguments {
     @Option(help: "Numeric address that every product listens on. 0.0.0.0 is every IPv4 address of the machine.")
     var listen = "127.0.0.1"
 
-    @Option(help: "Port of the API and the panel (HTTPS).")
+    @Option(help: "Port of the API (HTTPS).")
     var port = 8443
 
     @Option(help: "Port of the Prometheus endpoint (HTTPS).")
@@ -74,6 +74,13 @@ struct UpOptions: ParsableArguments {
 
     /// What connection details show.
     var shownHostname: String { hostname ?? (isLoopback ? "localhost" : Self.machineName) }
+
+    /// Host of a URL under which clients on this machine reach us: the shown name need not resolve here. Always one of
+    /// `certificateNameTexts`.
+    var localHost: String {
+        if isLoopback || listen == "0.0.0.0" || listen == "::" { return "localhost" }
+        return listen.contains(":") ? "[\(listen)]" : listen
+    }
 
     static var machineName: String {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -44,6 +44,13 @@ enum ClusterConfiguration {
         return patched
     }
 
+    /// PostgreSQL reads the system's time zone database, so that is what decides: a zone's file (RFC 8536), and not one
+    /// of those that count leap seconds. A file with any other name in it keeps the server from starting.
+    static func isTimeZone(_ name: String) -> Bool {
+        guard !name.hasPrefix("right/"), !name.contains("//") else { return false }
+        return DurableFile.read("/usr/share/zoneinfo/\(name)", bytesMax: 4) == "TZif"
+    }
+
     /// A known key whose JSON shape no setting has (an object, a list of numbers) is an error, not an unknown key.
     private static func checkShapes(_ changes: [String: JSONValue]) throws {
         for (name, value) in changes {

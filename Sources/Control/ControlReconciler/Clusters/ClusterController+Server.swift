@@ -53,7 +53,12 @@ extension ClusterController {
         try await AdminSession.run(endpoint, database: "template1") { session in
             for statement in Bootstrap.template1Statements { try await session.query(statement) }
         }
+        try await AdminSession.run(endpoint) { session in _ = try await session.query(Bootstrap.openTemplate0) }
+        try await AdminSession.run(endpoint, database: "template0") { session in
+            for statement in Bootstrap.template0Statements { try await session.query(statement) }
+        }
         try await AdminSession.run(endpoint) { session in
+            try await session.query(Bootstrap.closeTemplate0)
             for statement in Bootstrap.statements(administratorVerifier: verifier) {
                 try await session.query(statement)
             }
@@ -120,14 +125,34 @@ extension ClusterController {
     /// Sets a new password: in the state database first, with a note that the server lacks it, then in the server.
     /// A control process that is killed in between makes good for it at its next start.
     func setPassword(_ password: String, ofUser name: String, port: Int) async throws {
-        let key = Self.pendingPasswordsKey(clusterID)
-        let pending = (try await store.setting(key) ?? "").split(separator: "\n").map(String.init)
-        try await store.setSetting(key, (pending + [name]).joined(separator: "\n"))
-        try await store.setUserPassword(clusterID: clusterID, name: name, password: password)
-        try await replayPendingPasswords(try await endpoint(port: port))
+        try await inPasswordTurn { controller in
+            let key = Self.pendingPasswordsKey(controller.clusterID)
+            let pending = (try await controller.store.setting(key) ?? "").split(separator: "\n").map(String.init)
+            try await controller.store.setSetting(key, (pending + [name]).joined(separator: "\n"))
+            try await controller.store.setUserPassword(
+                clusterID: controller.clusterID, name: name, password: password)
+            try await controller.setPendingPasswords(try await controller.endpoint(port: port))
+        }
     }
 
     func replayPendingPasswords(_ endpoint: AdminEndpoint) async throws {
+        try await inPasswordTurn { try await $0.setPendingPasswords(endpoint) }
+    }
+
+    /// The note of pending passwords is read, changed and cleared: one change at a time.
+    private func inPasswordTurn(
+        _ body: @escaping @Sendable (isolated ClusterController) async throws -> Void
+    ) async throws {
+        let previous = passwordTurn
+        let turn = Task {
+            _ = await previous?.result
+            try await body(self)
+        }
+        passwordTurn = turn
+        try await turn.value
+    }
+
+    private func setPendingPasswords(_ endpoint: AdminEndpoint) async throws {
         let key = Self.pendingPasswordsKey(clusterID)
         guard let pending = try await store.setting(key), !pending.isEmpty else { return }
         for name in Set(pending.split(separator: "\n").map(String.init)) {

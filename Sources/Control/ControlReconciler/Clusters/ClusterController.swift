@@ -22,7 +22,9 @@ actor ClusterController {
     var child: ChildHandle?
     private var childStartedAt = ContinuousClock.now
     private var exitWatch: Task<Void, Never>?
-    private var backoff = Backoff()
+    /// Pauses between starts of a server that ends, and between tries of a step that fails.
+    private var backoff = ClusterController.makeBackoff()
+    private var stepBackoff = ClusterController.makeBackoff()
     private var startNotBefore = ContinuousClock.now
     /// Why the server last ended by itself; shown until it serves again.
     private var lastFailure: String?
@@ -34,6 +36,8 @@ actor ClusterController {
     var loadedTexts: ClusterConfigurationTexts?
     var needsRestart = false
     private var cachedEndpoint: AdminEndpoint?
+    /// The last of the password changes under way; each waits for the one before it (`+Server`).
+    var passwordTurn: Task<Void, any Error>?
 
     private var loop: Task<Void, Never>?
     private var isStopped = false
@@ -66,7 +70,16 @@ actor ClusterController {
     /// Starts the loop; returns when a running server has been adopted or found absent.
     func start() async {
         await adopt()
+        await noteAbsence()
         loop = Task { await self.run() }
+    }
+
+    /// The row still says what the last control process saw; a server that is not there now must not count as online.
+    private func noteAbsence() async {
+        guard child == nil, let cluster = try? await store.cluster(id: clusterID), cluster.state == .online else {
+            return
+        }
+        await setState(serving: false, reason: "The server is starting.")
     }
 
     /// Ends the loop and leaves the server alone: the next control process adopts it.
@@ -146,13 +159,25 @@ actor ClusterController {
     }
 
     private func note(failure error: any Error, upTo seen: Int) async {
+        // A session that broke because the server ended tells less than the server's own end, which is seen next.
+        if error is AdminError, observeServer() != .ready {
+            await rest(Self.awaitInterval)
+            return
+        }
         let reason = Self.words(error)
         logger.error("cluster step failed", metadata: ["reason": "\(reason)"])
         lastFailure = reason
         await setState(serving: false, reason: reason)
         finishSettling(
             upTo: seen, error: ServiceError(.serviceUnavailable, "The change is stored, but not in force: \(reason)"))
-        await rest(backoff.delay(afterRunning: .zero))
+        await rest(stepBackoff.delay(afterRunning: .zero))
+    }
+
+    /// A server that has served for ten seconds starts at once when it ends.
+    private static func makeBackoff() -> Backoff {
+        var backoff = Backoff()
+        backoff.goodRun = .seconds(10)
+        return backoff
     }
 
     static func words(_ error: any Error) -> String {
@@ -263,6 +288,7 @@ actor ClusterController {
             let state: ClusterState = serving ? .online : (cluster.state == .creating ? .creating : .offline)
             if serving {
                 lastFailure = nil
+                stepBackoff.reset()
                 if ContinuousClock.now - childStartedAt > backoff.goodRun { backoff.reset() }
             }
             guard state != cluster.state || reason != cluster.stateReason else { return }

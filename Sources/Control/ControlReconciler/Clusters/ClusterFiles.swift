@@ -51,6 +51,24 @@ struct ClusterFiles: Sendable {
         try prepareServerCertificate(owner: readOnly)
         try await prepareAdministrator(store: store, owner: readOnly)
         try prepareExtensionScripts(owner: readOnly)
+        if let owner, let readOnly { try await restoreOwners(data: owner, configuration: readOnly) }
+    }
+
+    /// After a move to another machine the same OS user has another number; files that came with theirs get it here.
+    private func restoreOwners(data: DurableFile.Owner, configuration: DurableFile.Owner) async throws {
+        for (path, owner) in [(layout.dataDirectory, data), (layout.configurationDirectory, configuration)] {
+            let files = ["", "/PG_VERSION", "/server.key", "/server.crt"].map { path + $0 }
+            let isForeign = files.contains { file in
+                DurableFile.owner(file).map { $0 != owner } ?? false
+            }
+            guard isForeign else { continue }
+            let result = try await ShortCommand.run(
+                "/usr/bin/chown", ["-R", "--no-dereference", "\(owner.userID):\(owner.groupID)", path],
+                timeout: .seconds(600))
+            guard result.isSuccess else {
+                throw ServiceError(.serviceUnavailable, "The owner of \(path) cannot be set: \(result.errorText)")
+            }
+        }
     }
 
     private var fileMode: UInt32 { environment.isRoot ? 0o640 : 0o600 }

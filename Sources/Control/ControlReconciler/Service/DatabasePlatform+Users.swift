@@ -85,8 +85,14 @@ extension DatabasePlatform {
         }
         // What the role owns goes to doadmin, database by database, as DROP ROLE refuses owners.
         for database in databases {
-            try await session(endpoint, database: database) { session in
-                try await session.disinherit(role: name, heir: Bootstrap.administratorName)
+            do {
+                try await session(endpoint, database: database) { session in
+                    try await session.disinherit(role: name, heir: Bootstrap.administratorName)
+                }
+            } catch {
+                // One that was dropped meanwhile has nothing to inherit.
+                let left = try await session(endpoint) { session in try await session.databaseNames() }
+                guard !left.contains(database) else { throw error }
             }
         }
         try await session(endpoint) { session in try await session.dropRole(name) }

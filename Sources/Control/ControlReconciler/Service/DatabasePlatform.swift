@@ -210,9 +210,8 @@ extension DatabasePlatform {
         try await settleIfServing(controller)
     }
 
-    /// PostgreSQL reads the system's time zone database, so that is what decides.
     private static func checkTimeZone(_ value: SettingValue?) throws {
-        guard case .string(let zone)? = value, !DurableFile.exists("/usr/share/zoneinfo/\(zone)") else { return }
+        guard case .string(let zone)? = value, !ClusterConfiguration.isTimeZone(zone) else { return }
         throw ServiceError.unprocessable("Invalid configuration: timezone \"\(zone)\" is not known here.")
     }
 

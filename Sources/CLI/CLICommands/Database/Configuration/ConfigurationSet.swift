@@ -26,6 +26,7 @@ struct ConfigurationSet: APICommand {
     func run(in session: Session) async throws {
         let changes = try ConfigurationAssignment.merged(assignment)
         let found = try await session.cluster(cluster.reference)
+        try await refuseUnknownKeys(session, found.id)
         let answer = try await session.send(
             .databases(.patch, found.id, "config", body: .object(["config": changes])))
         switch output.format {
@@ -35,6 +36,20 @@ struct ConfigurationSet: APICommand {
             try session.console.print("Changed \(keys) of \(found.name).")
         }
     }
+}
+
+extension ConfigurationSet {
+    /// The API ignores keys that it does not know, as it does everywhere; a person who mistyped one wants to hear it.
+    private func refuseUnknownKeys(_ session: Session, _ id: String) async throws {
+        let answer = try await session.send(.databases(.get, id, "config"))
+        let known = ConfigurationRows(try answer.decode(APIModel.Configuration.self).config)
+        _ = try known.selecting(assignment.map(\.key.text).filter { !Self.keysWithoutValue.contains($0) })
+    }
+
+    /// Keys of features that are not built: the API refuses them by name, and shows no value of them.
+    private static let keysWithoutValue: Set<String> = [
+        "backup_hour", "backup_minute", "max_failover_replication_time_lag",
+    ]
 }
 
 extension ConfigurationAssignment: ExpressibleByArgument {

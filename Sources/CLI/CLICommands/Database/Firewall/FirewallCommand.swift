@@ -7,8 +7,8 @@ struct FirewallCommand: AsyncParsableCommand {
         commandName: "firewall",
         abstract: "Manage the trusted sources of a cluster: who may connect.",
         discussion: """
-            A source is an address or a network (203.0.113.7, 10.0.0.0/8), or TYPE:VALUE with the types droplet, k8s, \
-            ip_addr, tag and app. A cluster without any is open to every address that reaches its port.
+            A source is an address or a network (203.0.113.7, 10.0.0.0/8, 2001:db8::/32). A cluster without any is \
+            open to every address that reaches its port. Once there is one, this machine too needs its own: 127.0.0.1.
 
             Example:
               atoll db firewall add shop 203.0.113.7
