@@ -140,7 +140,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             // The program as its users have it: built first, and used from outside only.
-            name: "PlatformTests", dependencies: ["atoll"], swiftSettings: strict),
+            name: "PlatformTests", dependencies: ["atoll"], exclude: ["Scripts"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,5 @@
+// Every route of database clusters, over services in memory.
+
 import HTTPTypes
 import ControlModel
 import Foundation

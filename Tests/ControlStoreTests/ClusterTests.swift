@@ -1,3 +1,5 @@
+// Clusters with their users, databases and rules in the state database: what is kept, what is refused.
+
 import ControlModel
 import ControlStore
 import Foundation

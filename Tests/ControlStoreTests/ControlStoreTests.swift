@@ -1,3 +1,5 @@
+// Opening the state: files, keys, schema versions, seeds, and the account-wide resources.
+
 import ControlModel
 import ControlStore
 import Foundation

@@ -37,15 +37,30 @@ extension PlatformTests {
             #expect(cluster.password.wholeMatch(of: /AVNS_[A-Za-z0-9_-]{19}/) != nil)
         }
 
-        @Test func theTutorialsSQLRunsThroughPsql() async throws {
-            let printed = try await platform.atoll(
-                "db", "connection", "tutorial", "--format", "string", "--verify-full")
-            #expect(printed.output.contains("sslmode=verify-full"), "\(printed)")
-            let uri = printed.output.trimmingCharacters(in: .whitespacesAndNewlines)
-            let result = try await Shell.run(
-                "/usr/bin/psql", ["-X", "-v", "ON_ERROR_STOP=1", uri], input: Self.stepTwo)
+        /// The ways in that the connection details print; each with what a user types for it.
+        enum Form: String, CaseIterable { case string, verifiedString, flags, verifiedFlags }
+
+        @Test(arguments: Form.allCases) func theTutorialsSQLRunsThroughPsql(form: Form) async throws {
+            let isVerified = form == .verifiedString || form == .verifiedFlags
+            let isString = form == .string || form == .verifiedString
+            let arguments = ["db", "connection", "tutorial", "--format", isString ? "string" : "flags"]
+            let printed = try await platform.atoll(arguments + (isVerified ? ["--verify-full"] : []))
+            #expect(
+                printed.output.contains(isVerified ? "sslmode=verify-full" : "sslmode=require")
+                    || printed.output.contains("PGSSLMODE=verify-full"), "\(printed)")
+            let text = printed.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            let client = isString ? "psql '\(text)'" : text
+            let result = try await Shell.bash("\(client) -X -v ON_ERROR_STOP=1", input: Self.stepTwo)
             #expect(result.isSuccess, "\(result)")
             #expect(result.output.contains("CREATE DATABASE"), "\(result)")
+            #expect(result.output.contains("You are now connected to database \"polls\" as user \"doadmin\""))
+            let cluster = try await platform.cluster("tutorial")
+            let made = try await cluster.value(
+                "CREATE TABLE t (n int); SELECT current_user || current_database()", user: "myprojectuser",
+                password: "password", database: "polls")
+            #expect(made == "myprojectuserpolls")
+            #expect(try await cluster.api("DELETE", "/dbs/polls").status == 204)
+            #expect(try await cluster.api("DELETE", "/users/myprojectuser").status == 204)
         }
     }
 }

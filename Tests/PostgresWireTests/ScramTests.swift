@@ -1,3 +1,5 @@
+// SCRAM-SHA-256 on both sides: the RFC's vectors, every tampering, mock users, channel binding.
+
 import PostgresWire
 import Testing
 

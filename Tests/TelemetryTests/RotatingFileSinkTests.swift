@@ -9,7 +9,7 @@ struct RotatingFileSinkTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         let path = directory.appendingPathComponent("log").path
         let sink = try #require(
-            RotatingFileSink(path: path, limits: .init(bytesMax: 20, filesKept: 2), followsStandardError: false))
+            RotatingFileSink(path: path, limits: .init(bytesMax: 22, filesKept: 2), followsStandardError: false))
         for number in 0..<8 { sink.write("line \(number)...\n") }
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
         #expect(names == ["log", "log.1", "log.2"])

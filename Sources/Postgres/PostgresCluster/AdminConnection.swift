@@ -54,7 +54,8 @@ package enum AdminError: Error, Sendable, CustomStringConvertible {
 /// It is a *walsender* connection to a database (`replication=database`): those take no slot of `max_connections`,
 /// so a cluster's users get exactly the slots they were promised whatever the platform is doing, and the platform
 /// gets in when every slot is taken. Walsenders run SQL by the simple query protocol (PostgreSQL 15 documentation,
-/// 55.4). Measured in docs/decisions/0003.
+/// 55.4). Measured in docs/decisions/0003. Should users hold all walsenders (`pg_allow_replication`), the session is an
+/// ordinary one, in a slot that is reserved for superusers.
 package struct AdminSession: ~Copyable {
     private var machine: ClientSession
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
@@ -73,17 +74,29 @@ package struct AdminSession: ~Copyable {
     ) async throws -> Result {
         await endpoint.gate.enter()
         do {
-            let result = try await runUngated(endpoint, database: database, timeoutSeconds: timeoutSeconds, body)
+            let result = try await runOnce(
+                endpoint, kind: .walsender, database: database, timeoutSeconds: timeoutSeconds, body)
             await endpoint.gate.leave()
             return result
+        } catch let error as AdminError where error.sqlState == .tooManyConnections {
+            // Refused at its login, so `body` has not run.
+            defer { Task { await endpoint.gate.leave() } }
+            return try await runOnce(
+                endpoint, kind: .ordinary, database: database, timeoutSeconds: timeoutSeconds, body)
         } catch {
             await endpoint.gate.leave()
             throw error
         }
     }
 
-    private static func runUngated<Result: Sendable>(
-        _ endpoint: AdminEndpoint, database: String, timeoutSeconds: Int,
+    /// Which of the server's slots a session takes.
+    private enum Kind {
+        case walsender
+        case ordinary
+    }
+
+    private static func runOnce<Result: Sendable>(
+        _ endpoint: AdminEndpoint, kind: Kind, database: String, timeoutSeconds: Int,
         _ body: @escaping @Sendable (inout AdminSession) async throws -> Result
     ) async throws -> Result {
         let channel = try await connect(endpoint, timeoutSeconds: timeoutSeconds)
@@ -91,7 +104,7 @@ package struct AdminSession: ~Copyable {
             group.addTask {
                 try await channel.executeThenClose { inbound, outbound in
                     var session = AdminSession(
-                        database: database, inbound: inbound.makeAsyncIterator(), outbound: outbound)
+                        kind: kind, database: database, inbound: inbound.makeAsyncIterator(), outbound: outbound)
                     try await session.upgradeToTLS(channel.channel, endpoint: endpoint)
                     try await session.logIn()
                     let result = try await body(&session)
@@ -129,13 +142,13 @@ package struct AdminSession: ~Copyable {
     }
 
     private init(
-        database: String, inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
+        kind: Kind, database: String, inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
         outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) {
         self.machine = ClientSession(
             user: HostBasedAuthentication.superuserName, database: database, password: nil,
-            additionalParameters: [
-                ("replication", "database"), ("application_name", "atoll"),
+            additionalParameters: (kind == .walsender ? [("replication", "database")] : []) + [
+                ("application_name", "atoll"),
                 // Whatever a user put into a schema, our statements mean the catalogue's objects.
                 ("search_path", "pg_catalog"), ("client_encoding", "UTF8"),
                 // A database's owner may give all its sessions other settings; these outrank them.

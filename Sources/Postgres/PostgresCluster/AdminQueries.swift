@@ -32,8 +32,11 @@ extension AdminSession {
                 + "PASSWORD \(try SQLQuoting.literal(verifier))")
     }
 
+    /// Also takes back the one setting with which a role can lock itself out: libraries that cannot be loaded.
     package mutating func setPassword(ofRole name: String, verifier: String) async throws {
-        try await query("ALTER ROLE \(try SQLQuoting.identifier(name)) PASSWORD \(try SQLQuoting.literal(verifier))")
+        let role = try SQLQuoting.identifier(name)
+        try await query("ALTER ROLE \(role) PASSWORD \(try SQLQuoting.literal(verifier))")
+        try await query("ALTER ROLE \(role) RESET local_preload_libraries")
     }
 
     package mutating func setReplication(ofRole name: String, allowed: Bool) async throws {

@@ -25,8 +25,8 @@ package enum Bootstrap {
     /// session of somebody who is none. Extensions that PostgreSQL itself trusts come with their user's own rights,
     /// which PostgreSQL checks.
     ///
-    /// It runs with a superuser's power in a user's session: every relation is named with its schema, and `pg_temp` stands
-    /// last, because PostgreSQL looks for relations there first otherwise and a user's view would run in its place.
+    /// It runs with a superuser's power in a user's session: every relation is named with its schema, and `pg_temp`
+    /// stands last, because PostgreSQL otherwise looks there first and a user's view would run in a table's place.
     ///
     /// Trigger and function are members of the extension plpgsql: pg_dump leaves those out, so a user's dump restores
     /// without superuser.

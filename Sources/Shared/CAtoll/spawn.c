@@ -1,3 +1,4 @@
+/* Starts a program: fork by glibc, everything between fork and exec, and errors back to the parent by step. */
 #define _GNU_SOURCE
 #include "atoll_spawn.h"
 

@@ -1,3 +1,5 @@
+// The harness: a whole Atoll of a test's own, and a cluster of it, driven by real clients.
+
 import Foundation
 import Synchronization
 
@@ -37,8 +39,12 @@ final class PlatformUnderTest: Sendable {
         self.runner = runner
         self.extraArguments = extraArguments
         // Below the ephemeral ports (32768 and up), in steps of sixty: three for us, the rest for clusters.
-        let slot = Self.nextSlot.add(1, ordering: .relaxed).newValue % 200
-        let base = 20_000 + slot * 60
+        // A slot that another run of these tests has is passed over.
+        var base = 0
+        for _ in 0..<200 {
+            base = 20_000 + Self.nextSlot.add(1, ordering: .relaxed).newValue % 200 * 60
+            if (base..<base + 3).allSatisfy(Self.isFree) { break }
+        }
         (apiPort, metricsPort, postgresPort) = (base, base + 1, base + 2)
         let parent = directory ?? "/tmp/atoll-test-\(UUID().uuidString.prefix(8))"
         self.directory = parent + "/data"
@@ -49,6 +55,25 @@ final class PlatformUnderTest: Sendable {
             // The build directory may not be open to others.
             try FileManager.default.copyItem(atPath: Self.executable, toPath: parent + "/atoll")
             chmod(parent + "/atoll", 0o755)
+        }
+    }
+
+    /// Whether nobody has the port on the loopback address.
+    static func isFree(port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // As servers bind: connections that are only lingering do not count.
+        var enabled: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &enabled, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
     }
 
@@ -137,13 +162,30 @@ final class PlatformUnderTest: Sendable {
 
     /// Ends everything, also clusters that a test left behind, and removes the files.
     func tearDown() async throws {
-        if state.withLock({ $0 != nil }) {
-            for name in try await clusterNames() { _ = try? await atoll("db", "delete", name, "--force") }
-            try await end()
+        var failure: (any Error)?
+        if state.withLock({ $0?.isRunning == true }) {
+            do {
+                for name in try await clusterNames() { _ = try? await atoll("db", "delete", name, "--force") }
+                // Deletion goes on after its answer; what it removes besides files is not removed below.
+                let clusters = directory + "/clusters"
+                for _ in 0..<200
+                where (try? FileManager.default.contentsOfDirectory(atPath: clusters))?.isEmpty == false {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                try await end()
+            } catch {
+                failure = error
+                _ = try? await end(SIGKILL)
+            }
         }
         // What is still there was left by a failed test: shims stop their children on SIGTERM.
-        _ = try await Shell.bash("pkill -TERM -f 'shim --run-directory \(directory)/'; sleep 0.3; true")
+        _ = try await Shell.bash("pkill -TERM -f 'shim --run-directory \(directory)/' && sleep 1; true")
+        for id in (try? FileManager.default.contentsOfDirectory(atPath: directory + "/clusters")) ?? [] {
+            let user = "atoll-pg-\(id.filter { $0 != "-" }.prefix(12))"
+            if Self.isRoot { _ = try await Shell.bash("getent passwd \(user) >/dev/null && userdel \(user); true") }
+        }
         try? FileManager.default.removeItem(atPath: parent)
+        if let failure { throw failure }
     }
 
     // MARK: - Clients

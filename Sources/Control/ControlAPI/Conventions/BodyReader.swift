@@ -5,10 +5,8 @@ import NIOCore
 
 /// Takes a request's body from the network, bounded in type, size and time.
 struct BodyReader: Sendable {
-    /// The stream of the body broke; no answer can follow.
-    struct ConnectionFailure: Error {
-        let underlying: any Error
-    }
+    /// The body ended before its announced end: the peer broke HTTP or went away.
+    struct ConnectionFailure: Error {}
 
     let configuration: APIConfiguration
 
@@ -45,7 +43,7 @@ struct BodyReader: Sendable {
                 } catch is NIOTooManyBytesError {
                     throw tooLarge
                 } catch {
-                    throw ConnectionFailure(underlying: error)
+                    throw ConnectionFailure()
                 }
             }
             group.addTask {

@@ -14,9 +14,12 @@ struct ErrorMiddleware: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
-        } catch let failure as BodyReader.ConnectionFailure {
-            // The peer broke HTTP or went away; the server ends the connection, an answer would confuse it.
-            throw failure.underlying
+        } catch is BodyReader.ConnectionFailure {
+            // Where the next request would begin is not known, so the connection ends with the answer.
+            var response = try APIError(.badRequest, "The request's body broke off.")
+                .response(requestID: context.requestID)
+            response.headers[.connection] = "close"
+            return response
         } catch {
             return try apiError(for: error, context: context).response(requestID: context.requestID)
         }

@@ -13,10 +13,11 @@ extension ClusterController {
 
     /// Runs initdb into a directory of this try's own, and makes that the data directory.
     ///
-    /// An initdb that a killed control process left running goes on in its own directory and harms nobody; what it
-    /// left is thrown away: nobody has used it.
+    /// An initdb that a killed control process left running is ended, or goes on in its own directory and harms nobody;
+    /// what it left is thrown away: nobody has used it.
     func initialize() async throws {
         let layout = files.layout
+        try await files.endStrays()
         let owner = files.owner()
         try ClusterFiles.removeTree(layout.dataDirectory)
         try ClusterFiles.removeTree(layout.initializationDirectory)
@@ -120,7 +121,7 @@ extension ClusterController {
         }
     }
 
-    private static func pendingPasswordsKey(_ clusterID: String) -> String { "pending-passwords/\(clusterID)" }
+    static func pendingPasswordsKey(_ clusterID: String) -> String { "pending-passwords/\(clusterID)" }
 
     /// Sets a new password: in the state database first, with a note that the server lacks it, then in the server.
     /// A control process that is killed in between makes good for it at its next start.

@@ -253,6 +253,7 @@ actor ClusterController {
             needsRestart = false
         case .removeRemains: try await files.removeRemains()
         case .removeRecord:
+            try await store.setSetting(Self.pendingPasswordsKey(clusterID), nil)
             try await store.removeCluster(clusterID: clusterID)
             isRemoved = true
             logger.info("cluster removed")

@@ -156,10 +156,17 @@ struct ClusterFiles: Sendable {
 
     /// Removes everything of the cluster. Its server must have ended.
     func removeRemains() async throws {
+        try await endStrays()
         try await removeSharedMemory()
         try Self.removeTree(layout.runDirectory)
         try Self.removeTree(layout.directory)
         if environment.isRoot { try await SystemUser.remove(name: userName) }
+    }
+
+    /// Ends what a killed control process left running for the cluster: an initdb and its servers. They run as the
+    /// cluster's OS user, which nobody else does. Without such a user they cannot be told apart, and end by themselves.
+    func endStrays() async throws {
+        if let owner = owner() { try await StrayProcesses.end(ofUser: owner.userID) }
     }
 
     /// A server that was killed leaves a System V segment (its id is in postmaster.pid) and POSIX ones behind.
@@ -170,6 +177,7 @@ struct ClusterFiles: Sendable {
             shmctl(identifier, IPC_RMID, nil)
         }
         guard let owner = owner() else { return }
+        StrayProcesses.removeSegments(ofUser: owner.userID)
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? []
         where name.hasPrefix("PostgreSQL.") {
             var status = stat()
