@@ -9,13 +9,13 @@ struct RotatingFileSinkTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         let path = directory.appendingPathComponent("log").path
         let sink = try #require(
-            RotatingFileSink(path: path, limits: .init(bytesMax: 22, filesKept: 2), followsStandardError: false))
+            RotatingFileSink(path: path, limits: .init(bytesMax: 20, filesKept: 2), followsStandardError: false))
         for number in 0..<8 { sink.write("line \(number)...\n") }
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
         #expect(names == ["log", "log.1", "log.2"])
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "line 7...\n")
-        #expect(try String(contentsOfFile: path + ".1", encoding: .utf8) == "line 5...\nline 6...\n")
-        #expect(try String(contentsOfFile: path + ".2", encoding: .utf8) == "line 3...\nline 4...\n")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "line 6...\nline 7...\n")
+        #expect(try String(contentsOfFile: path + ".1", encoding: .utf8) == "line 4...\nline 5...\n")
+        #expect(try String(contentsOfFile: path + ".2", encoding: .utf8) == "line 2...\nline 3...\n")
     }
 
     @Test func goesOnWhereAnEarlierProcessEnded() throws {

@@ -12,21 +12,23 @@ struct ControlLock: ~Copyable {
     ///
     /// - Throws: `CommandError` when another process has it.
     init(path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
+        // Kept in a local until the lock is ours: a lock that was refused must not be given up by `deinit`.
+        let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard opened >= 0 else {
             throw CommandError("\(path) cannot be opened: \(String(cString: strerror(errno)))")
         }
         var wanted = Self.wholeFile
-        guard fcntl(descriptor, Self.setLock, &wanted) == 0 else {
-            close(descriptor)
+        guard fcntl(opened, Self.setLock, &wanted) == 0 else {
+            close(opened)
             let holder = DurableFile.read(path).flatMap(Self.pid(in:)).map { " (process \($0))" } ?? ""
             throw CommandError(
                 "Atoll already runs on this data directory\(holder).",
                 advice: "Use it (`atoll status`), end it (`atoll down`), or name another directory with --data.")
         }
-        ftruncate(descriptor, 0)
+        ftruncate(opened, 0)
         let text = Array("\(getpid())\n".utf8)
-        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        _ = text.withUnsafeBytes { pwrite(opened, $0.baseAddress, $0.count, 0) }
+        descriptor = opened
     }
 
     deinit {

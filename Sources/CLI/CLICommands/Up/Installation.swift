@@ -104,6 +104,8 @@ struct Installation {
     func adminToken(_ store: ControlStore) async throws -> String? {
         let isIssued = try await store.setting(Self.tokenIssued) != nil
         guard !isIssued || !DurableFile.exists(layout.adminTokenFile) else { return nil }
+        // Until all is done the next start does it again, with the file that is there by then.
+        try await store.setSetting(Self.tokenIssued, nil)
         let existing = DurableFile.read(layout.adminTokenFile)?.trimmingCharacters(in: .whitespacesAndNewlines)
         let secret = existing ?? Self.makeTokenSecret()
         if existing == nil { try DurableFile.write(secret + "\n", to: layout.adminTokenFile, mode: 0o600) }

@@ -70,10 +70,15 @@ struct UpOptions: ParsableArguments {
         }
     }
 
-    var isLoopback: Bool { listen.hasPrefix("127.") || listen == "::1" }
+    /// The loopback addresses that `localhost` stands for; others of 127.0.0.0/8 are shown as they are.
+    var isLoopback: Bool { listen == "127.0.0.1" || listen == "::1" }
 
     /// What connection details show.
-    var shownHostname: String { hostname ?? (isLoopback ? "localhost" : Self.machineName) }
+    var shownHostname: String {
+        if let hostname { return hostname }
+        if isLoopback { return "localhost" }
+        return listen.hasPrefix("127.") ? listen : Self.machineName
+    }
 
     /// Host of a URL under which clients on this machine reach us: the shown name need not resolve here. Always one of
     /// `certificateNameTexts`.

@@ -17,6 +17,10 @@ extension ClusterController {
     /// what it left is thrown away: nobody has used it.
     func initialize() async throws {
         let layout = files.layout
+        // A data directory gets its name when initdb is done, so one that is there is whole, whatever the row says.
+        guard !DurableFile.exists(layout.versionFile) else {
+            return try await store.markInitialized(clusterID: clusterID)
+        }
         try await files.endStrays()
         let owner = files.owner()
         try ClusterFiles.removeTree(layout.dataDirectory)

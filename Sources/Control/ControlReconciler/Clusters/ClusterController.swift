@@ -250,6 +250,9 @@ actor ClusterController {
         case .applyConfiguration: try await applyConfiguration(cluster)
         case .stop:
             await stopServer()
+            guard child == nil else {
+                throw ServiceError(.serviceUnavailable, "The server does not stop; see the log of Atoll.")
+            }
             needsRestart = false
         case .removeRemains: try await files.removeRemains()
         case .removeRecord:

@@ -71,6 +71,12 @@ package actor MetricsCollector {
                         statistics: statistics,
                         process: ProcessFamilyReading(head: serving.pid, among: processes)))
             }
+            for cluster in try await store.clusters()
+            where cluster.state == .offline && !clusters.contains(where: { $0.clusterID == cluster.id }) {
+                clusters.append(
+                    ClusterReading(
+                        clusterID: cluster.id, clusterName: cluster.name, isUp: false, statistics: nil, process: nil))
+            }
             latest = PlatformReading(machine: readMachine(), clusters: clusters)
             try await store.recordMetrics(points(), at: now())
         } catch {
