@@ -17,7 +17,9 @@ enum NameRules {
     /// PostgreSQL truncates identifiers at 63 bytes (NAMEDATALEN - 1) and keeps "pg_" for itself.
     static func checkRole(_ name: String) throws {
         try checkIdentifier(name, what: "User name")
-        guard !["postgres", "public", "none", "current_user", "session_user", "current_role", "user"].contains(name)
+        guard
+            !["postgres", "doadmin", "public", "none", "current_user", "session_user", "current_role", "user"].contains(
+                name)
         else {
             throw ServiceError.unprocessable("User name \(name) is reserved; choose another one.")
         }

@@ -53,10 +53,15 @@ package enum DurableFile {
     }
 
     /// The whole file as text, or nil if there is none or it cannot be read.
-    package static func read(_ path: String, bytesMax: Int = 1 << 20) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    ///
+    /// - Parameter followsLinks: false for files that another OS user can put there. Only regular files are read, so
+    ///   none of them can hold us up.
+    package static func read(_ path: String, bytesMax: Int = 1 << 20, followsLinks: Bool = true) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while content.count < bytesMax {

@@ -163,7 +163,7 @@ package struct AdminSession: ~Copyable {
         var writer = MessageWriter()
         writer.tlsRequest()
         try await send(writer.take())
-        guard let answer = try await inbound.next(isolation: #isolation),
+        guard let answer = try await receive(),
             answer.readableBytesView.elementsEqual([UInt8(ascii: "S")])
         else {
             throw AdminError.connection("the server on port \(endpoint.port) does not offer TLS")
@@ -181,7 +181,23 @@ package struct AdminSession: ~Copyable {
     }
 
     private func send(_ bytes: [UInt8]) async throws {
-        try await outbound.write(ByteBuffer(bytes: bytes))
+        do {
+            try await outbound.write(ByteBuffer(bytes: bytes))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw AdminError.connection("the connection to the server broke (\(error))")
+        }
+    }
+
+    private mutating func receive() async throws -> ByteBuffer? {
+        do {
+            return try await inbound.next(isolation: #isolation)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw AdminError.connection("the connection to the server broke (\(error))")
+        }
     }
 
     /// Runs one statement (or several, separated by semicolons, as one implicit transaction).
@@ -201,21 +217,26 @@ package struct AdminSession: ~Copyable {
     private mutating func collectUntilReady() async throws -> [[String?]] {
         var rows: [[String?]] = []
         var failure: PostgresServerError?
-        while let buffer = try await inbound.next(isolation: #isolation) {
-            for event in try machine.receive(Array(buffer.readableBytesView)) {
-                switch event {
-                case .send(let bytes): try await send(bytes)
-                case .row(let row): rows.append(row)
-                case .error(let error): failure = failure ?? error
-                case .ready:
-                    if let failure { throw AdminError.server(failure) }
-                    return rows
-                default: break
+        do {
+            while let buffer = try await receive() {
+                for event in try machine.receive(Array(buffer.readableBytesView)) {
+                    switch event {
+                    case .send(let bytes): try await send(bytes)
+                    case .row(let row): rows.append(row)
+                    case .error(let error): failure = failure ?? error
+                    case .ready:
+                        if let failure { throw AdminError.server(failure) }
+                        return rows
+                    default: break
+                    }
                 }
             }
-            // A refused login ends with the error and no ReadyForQuery; the stream's end follows.
+        } catch let error as ClientSessionError {
+            throw AdminError.connection("the server answered out of order (\(error))")
+        } catch AdminError.connection(let reason) {
+            // A refused login ends with its error and no ReadyForQuery, and the connection with it.
+            throw failure.map { AdminError.server($0) } ?? AdminError.connection(reason)
         }
-        if let failure { throw AdminError.server(failure) }
-        throw AdminError.connection("the server closed the connection")
+        throw failure.map { AdminError.server($0) } ?? AdminError.connection("the server closed the connection")
     }
 }

@@ -43,6 +43,11 @@ extension AdminSession {
         try await query("ALTER ROLE \(try SQLQuoting.identifier(name)) \(allowed ? "REPLICATION" : "NOREPLICATION")")
     }
 
+    /// Refuses new sessions of the role.
+    package mutating func closeRole(_ name: String) async throws {
+        try await query("ALTER ROLE \(try SQLQuoting.identifier(name)) NOLOGIN")
+    }
+
     /// Ends the role's sessions. They are gone a moment after this returns.
     package mutating func terminateSessions(ofRole name: String) async throws {
         try await query(

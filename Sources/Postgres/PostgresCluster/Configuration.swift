@@ -29,6 +29,7 @@ package struct Configuration: Sendable, Equatable {
             guard let key = ConfigurationTable.keysByName[name] else { continue }
             try changed.apply(value, to: key)
         }
+        try changed.checkLockTables()
         self = changed
     }
 
@@ -55,6 +56,29 @@ package struct Configuration: Sendable, Equatable {
             throw .invalid("\(key.name) cannot be lowered; it is \(old)")
         }
         values[key.name] = valid
+    }
+
+    /// The server makes its lock tables in shared memory at start, for every session that there may be; too large ones
+    /// keep it from starting. Sizes from PostgreSQL 15's lock.c and predicate.c, rounded up.
+    private func checkLockTables() throws(ChangeError) {
+        let sessions =
+            integer("max_connections") + integer("autovacuum_max_workers") + integer("max_worker_processes")
+            + integer("max_wal_senders") + integer("max_prepared_transactions")
+        let bytes =
+            sessions * (integer("max_locks_per_transaction") * 400 + integer("max_pred_locks_per_transaction") * 300)
+        let bytesMax = plan.memoryMiB << 19
+        guard bytes <= bytesMax else {
+            throw .invalid(
+                "max_connections, max_prepared_transactions and max_locks_per_transaction together ask for "
+                    + "\(bytes >> 20) MiB of lock tables; this size takes at most \(bytesMax >> 20)")
+        }
+    }
+
+    private func integer(_ name: String) -> Int {
+        guard let key = ConfigurationTable.keysByName[name], case .integer(let value)? = effectiveValue(of: key) else {
+            return 0
+        }
+        return value
     }
 
     /// The value in force for a key: set by the user, else the table's default, else what the plan gives.

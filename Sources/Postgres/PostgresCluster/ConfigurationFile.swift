@@ -20,6 +20,9 @@ package struct ConfigurationFile: Sendable, Equatable {
         self.configuration = configuration
     }
 
+    /// How long a client may take for its first packet, and again for its login.
+    package static let authenticationSecondsMax = 15
+
     /// The whole text of postgresql.conf.
     package var text: String {
         let lines = (fixedParameters + configuration.parameters).map(\.line)
@@ -52,7 +55,7 @@ package struct ConfigurationFile: Sendable, Equatable {
             ServerParameter("ssl_key_file", "\(configurationDirectory)/server.key"),
             ServerParameter("ssl_ca_file", "\(configurationDirectory)/administrators.crt"),
             ServerParameter("password_encryption", "scram-sha-256"),
-            ServerParameter("authentication_timeout", "15s"),
+            ServerParameter("authentication_timeout", "\(Self.authenticationSecondsMax)s"),
             ServerParameter("wal_level", "logical"),
             ServerParameter("shared_preload_libraries", "pg_stat_statements,pgextwlist"),
             ServerParameter("extwlist.extensions", ExtensionList.elevated.joined(separator: ",")),

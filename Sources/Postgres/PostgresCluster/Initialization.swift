@@ -21,6 +21,9 @@ package enum Initialization {
     /// Directory of the server's programs on Debian.
     package static let programDirectory = "/usr/lib/postgresql/15/bin"
 
+    /// Preloaded into every server, which does not start without it (`ExtensionList`).
+    package static let extensionListLibrary = "/usr/lib/postgresql/15/lib/pgextwlist.so"
+
     /// Major version that this build drives.
     package static let majorVersion = "15"
 }

@@ -62,6 +62,11 @@ struct ControlProcess {
                 "PostgreSQL \(Initialization.majorVersion) is not installed: there is no \(program).",
                 advice: "apt-get install postgresql-15 postgresql-15-pgextwlist, or start Atoll with `make run`.")
         }
+        guard access(Initialization.extensionListLibrary, R_OK) == 0 else {
+            throw CommandError(
+                "PostgreSQL's extension list is not installed: there is no \(Initialization.extensionListLibrary).",
+                advice: "apt-get install postgresql-15-pgextwlist, or start Atoll with `make run`.")
+        }
         let result = try await ShortCommand.run(program, ["--version"], timeout: .seconds(10))
         // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
         let words = result.outputText.split(separator: " ")
@@ -74,6 +79,8 @@ struct ControlProcess {
     func run(onReady: @escaping @Sendable () async -> Void) async throws {
         let layout = installation.layout
         let tls = try certificate.configuration()
+        // Heard from here on: a signal during the start must not leave databases that nobody stops.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1)
         try await platform.start()
         let collector = MetricsCollector(
             platform: platform, store: store, dataDirectory: layout.root, logger: logger)
@@ -98,13 +105,20 @@ struct ControlProcess {
         let metrics = try MetricsServer.make(
             collector: collector, accounts: store, tls: tls,
             address: .hostname(options.listen, port: options.metricsPort), logger: logger)
-        let ending = try await serve(api: api, metrics: metrics, collector: collector)
-        unlink(layout.controlEndpoint)
-        await end(ending)
+        do {
+            let ending = try await serve(api: api, metrics: metrics, collector: collector, signals: signals)
+            unlink(layout.controlEndpoint)
+            await end(ending)
+        } catch {
+            unlink(layout.controlEndpoint)
+            await end(.detach)
+            throw error
+        }
     }
 
     private func serve(
-        api: some ApplicationProtocol, metrics: some ApplicationProtocol, collector: MetricsCollector
+        api: some ApplicationProtocol, metrics: some ApplicationProtocol, collector: MetricsCollector,
+        signals: UnixSignalsSequence
     ) async throws -> Ending {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -118,7 +132,7 @@ struct ControlProcess {
                 return nil
             }
             tasks.addTask {
-                for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1) {
+                for await signal in signals {
                     await group.triggerGracefulShutdown()
                     return signal == .sigusr1 ? .detach : .shutDown
                 }

@@ -62,6 +62,13 @@ struct Installation {
         {
             return try CertificateAuthority(certificatePEM: certificate, privateKeyPEM: key)
         }
+        // Written last, so a certificate alone is damage; a new authority would lock every client out.
+        guard !DurableFile.exists(layout.authorityCertificate) else {
+            throw CommandError(
+                "The authority's key \(layout.authorityKey) is missing or cannot be read, and its certificate is there.",
+                advice: "Restore the key from your backup. To begin with a new authority, which every client has to be "
+                    + "given, remove \(layout.authorityCertificate).")
+        }
         let authority = try CertificateAuthority.create(at: now)
         // The certificate goes last: where it is, its key is.
         try DurableFile.write(authority.privateKeyPEM, to: layout.authorityKey, mode: 0o600)

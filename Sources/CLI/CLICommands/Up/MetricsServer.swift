@@ -11,6 +11,10 @@ import Telemetry
 
 /// The Prometheus endpoint: `GET /metrics` over HTTPS with the account's basic-auth credentials.
 enum MetricsServer {
+    /// Scrapers are few; everybody else who connects here only takes descriptors from the platform.
+    private static let connectionsMax = 64
+    private static let idleSecondsMax: Int64 = 60
+
     static func make(
         collector: MetricsCollector, accounts: any AccountService, tls: TLSConfiguration, address: BindAddress,
         logger: Logger
@@ -28,9 +32,12 @@ enum MetricsServer {
                 status: .ok, headers: [.contentType: PrometheusText.contentType],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
         }
+        let server = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(idleSecondsMax)))
         return Application(
-            router: router, server: try .tls(.http1(), tlsConfiguration: tls),
-            configuration: ApplicationConfiguration(address: address), logger: logger)
+            router: router, server: try .tls(server, tlsConfiguration: tls),
+            configuration: ApplicationConfiguration(
+                address: address,
+                availableConnectionsDelegate: .maximum(connectionsMax, logger: logger)), logger: logger)
     }
 
     /// Compares digests, so that the time tells neither length nor content.

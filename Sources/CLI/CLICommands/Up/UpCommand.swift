@@ -45,6 +45,14 @@ struct UpCommand: AsyncParsableCommand {
         }
     }
 
+    /// Connections, shims and sessions each take a descriptor; the usual soft limit of 1024 is for select(2).
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     private func startLogging() throws {
         let format: LogFormat = options.logFormat == .json ? .json : .text
         guard let logFile else { return LoggingStart.bootstrap(format: format, level: .info) }
@@ -58,6 +66,7 @@ struct UpCommand: AsyncParsableCommand {
         // A client that goes away must not end us.
         signal(SIGPIPE, SIG_IGN)
         umask(0o077)
+        raiseDescriptorLimit()
         try startLogging()
         let logger = Logger(label: "atoll")
         // A log of JSON lines holds nothing else.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Certificates
 import ControlReconciler
 import Foundation
 import Glibc
@@ -48,6 +49,11 @@ struct UpOptions: ParsableArguments {
         }
         guard requestsPerHour > 0, requestsPerMinute > 0 else {
             throw ValidationError("--requests-per-hour and --requests-per-minute must be over 0.")
+        }
+        guard port != metricsPort else { throw ValidationError("--port and --metrics-port must differ.") }
+        for (name, value) in [("--hostname", hostname), ("--domain", domain)] {
+            guard let value, (try? SubjectName(value)) == nil else { continue }
+            throw ValidationError("\(name) must be a host name or an address; \"\(value)\" cannot be certified.")
         }
         guard Self.isNumericAddress(listen) else {
             throw ValidationError("--listen must be a numeric address, such as 127.0.0.1, 0.0.0.0 or ::.")

@@ -58,7 +58,7 @@ private func newVPC(_ body: RequestBody, among existing: [VPC], now: Date) throw
 
 private func checkedRange(_ text: String, among taken: [IPv4Network], body: RequestBody) throws -> String {
     guard let network = IPv4Network(text), (16...28).contains(network.prefixLength),
-        IPv4Network.privateNetworks.contains(where: { $0.contains(network) })
+        network.isPrivate
     else {
         throw body.wrong("ip_range", "must be a private IPv4 network from /16 to /28, such as 10.10.10.0/24")
     }

@@ -22,7 +22,7 @@ extension ClusterController {
             return try await store.markInitialized(clusterID: clusterID)
         }
         try await files.endStrays()
-        let owner = files.owner()
+        let owner = try files.requiredOwner()
         try ClusterFiles.removeTree(layout.dataDirectory)
         try ClusterFiles.removeTree(layout.initializationDirectory)
         try DurableFile.makeDirectory(layout.initializationDirectory, mode: 0o711)
@@ -71,6 +71,7 @@ extension ClusterController {
                 try await session.query(Bootstrap.createDefaultDatabase)
             }
         }
+        mayHavePendingPasswords = false
     }
 
     /// Brings the running server to the wanted configuration, and sends away clients that it does not trust now.
@@ -87,6 +88,9 @@ extension ClusterController {
         let pending = try await awaitReload(endpoint, after: before)
         if !texts.trustedNetworks.isEmpty {
             try await endForeignSessions(endpoint, networks: texts.trustedNetworks)
+            // A login that began under the old rules counts as a session only when it is through, which may take the
+            // server's time for the first packet and again for the password.
+            foreignSessionsUntil = .now + .seconds(2 * ConfigurationFile.authenticationSecondsMax + 5)
         }
         loadedTexts = texts
         needsRestart = !pending.isEmpty
@@ -102,7 +106,7 @@ extension ClusterController {
     private func awaitReload(_ endpoint: AdminEndpoint, after before: Double) async throws -> [String] {
         for _ in 0..<100 {
             let pending: [String]? = try await AdminSession.run(endpoint) { session in
-                guard try await session.configurationLoadTime() > before else { return nil }
+                guard try await session.configurationLoadTime() != before else { return nil }
                 let errors = try await session.configurationErrors()
                 guard errors.isEmpty else {
                     throw ServiceError(.serverError, "PostgreSQL refused its configuration: \(errors[0])")
@@ -115,7 +119,16 @@ extension ClusterController {
         throw ServiceError(.serviceUnavailable, "PostgreSQL did not reload its configuration.")
     }
 
-    /// A session that was logging in while the rules changed is caught by the second look.
+    /// Ends the sessions that the trusted sources of now do not let in.
+    func endForeignSessions(_ cluster: Cluster) async throws {
+        let networks = try await wantedTexts(cluster).trustedNetworks
+        guard !networks.isEmpty else { return }
+        try await AdminSession.run(try await endpoint(port: cluster.port)) { session in
+            try await session.terminateSessions(outside: networks)
+        }
+    }
+
+    /// A session that was logging in while the rules changed is mostly caught by the second look.
     private func endForeignSessions(_ endpoint: AdminEndpoint, networks: [String]) async throws {
         for delay in [Duration.zero, .milliseconds(300)] {
             try await Task.sleep(for: delay)
@@ -132,8 +145,10 @@ extension ClusterController {
     func setPassword(_ password: String, ofUser name: String, port: Int) async throws {
         try await inPasswordTurn { controller in
             let key = Self.pendingPasswordsKey(controller.clusterID)
-            let pending = (try await controller.store.setting(key) ?? "").split(separator: "\n").map(String.init)
-            try await controller.store.setSetting(key, (pending + [name]).joined(separator: "\n"))
+            controller.mayHavePendingPasswords = true
+            let pending = try await controller.pendingPasswordNames()
+            let note = try JSONEncoder().encode(pending + [name])
+            try await controller.store.setSetting(key, String(decoding: note, as: UTF8.self))
             try await controller.store.setUserPassword(
                 clusterID: controller.clusterID, name: name, password: password)
             try await controller.setPendingPasswords(try await controller.endpoint(port: port))
@@ -158,9 +173,7 @@ extension ClusterController {
     }
 
     private func setPendingPasswords(_ endpoint: AdminEndpoint) async throws {
-        let key = Self.pendingPasswordsKey(clusterID)
-        guard let pending = try await store.setting(key), !pending.isEmpty else { return }
-        for name in Set(pending.split(separator: "\n").map(String.init)) {
+        for name in Set(try await pendingPasswordNames()) {
             guard let user = try await store.user(clusterID: clusterID, name: name) else { continue }
             let verifier = try ScramVerifier.random(password: user.password).text
             do {
@@ -171,6 +184,13 @@ extension ClusterController {
                 // Dropped by SQL meanwhile: nothing to set.
             }
         }
-        try await store.setSetting(key, "")
+        try await store.setSetting(Self.pendingPasswordsKey(clusterID), nil)
+        mayHavePendingPasswords = false
+    }
+
+    /// Users whose password in the state database has not reached the server.
+    private func pendingPasswordNames() async throws -> [String] {
+        guard let note = try await store.setting(Self.pendingPasswordsKey(clusterID)), !note.isEmpty else { return [] }
+        return try JSONDecoder().decode([String].self, from: Data(note.utf8))
     }
 }

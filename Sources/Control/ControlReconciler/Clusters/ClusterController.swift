@@ -38,6 +38,12 @@ actor ClusterController {
     private var cachedEndpoint: AdminEndpoint?
     /// The last of the password changes under way; each waits for the one before it (`+Server`).
     var passwordTurn: Task<Void, any Error>?
+    /// The state database may name passwords that the server lacks: unknown in a new control process.
+    var mayHavePendingPasswords = true
+    /// Until then sessions from outside the trusted sources may still appear (`+Server`).
+    var foreignSessionsUntil: ContinuousClock.Instant?
+    /// When a shim that was not found is looked for again.
+    private var nextAdoption = ContinuousClock.now
 
     private var loop: Task<Void, Never>?
     private var isStopped = false
@@ -52,6 +58,8 @@ actor ClusterController {
     /// How often a cluster at rest is looked at without cause.
     static let restInterval: Duration = .seconds(30)
     static let awaitInterval: Duration = .milliseconds(25)
+    static let adoptionInterval: Duration = .seconds(2)
+    static let foreignSessionsInterval: Duration = .seconds(1)
     /// How often certificates are looked at; a new one reaches the running server by a reload.
     static let preparationInterval: Duration = .seconds(24 * 60 * 60)
 
@@ -84,20 +92,26 @@ actor ClusterController {
 
     /// Ends the loop and leaves the server alone: the next control process adopts it.
     func detach() async {
-        isStopped = true
-        kick()
-        await loop?.value
+        await endLoop()
         exitWatch?.cancel()
         child = nil
     }
 
     /// Ends the loop and the server.
     func shutDown() async {
-        isStopped = true
-        kick()
-        await loop?.value
+        await endLoop()
+        // A start that was interrupted may have left a server.
+        if child == nil { await adopt() }
         await stopServer()
         exitWatch?.cancel()
+    }
+
+    /// Interrupts the step under way, as a kill would: each step can be done again.
+    private func endLoop() async {
+        isStopped = true
+        loop?.cancel()
+        kick()
+        await loop?.value
     }
 
     /// Waits for the end of the loop; true if it ended because the cluster is gone.
@@ -117,6 +131,9 @@ actor ClusterController {
     ///
     /// - Throws: `ServiceError` when the change is stored but not in force; Atoll goes on trying.
     func settle() async throws {
+        guard !isStopped, !isRemoved else {
+            throw ServiceError(.serviceUnavailable, "The change is stored; Atoll is ending.")
+        }
         kicksAsked += 1
         let mine = kicksAsked
         kick()
@@ -205,7 +222,8 @@ actor ClusterController {
         return ClusterObservation(
             isPrepared: isPreparationFresh && (server != .stopped || writtenTexts == wanted),
             hasData: DurableFile.exists(files.layout.versionFile), server: server,
-            isConfigurationApplied: loadedTexts != nil && loadedTexts == wanted, needsRestart: needsRestart,
+            isConfigurationApplied: loadedTexts != nil && loadedTexts == wanted && !mayHavePendingPasswords,
+            needsRestart: needsRestart,
             hasRemains: files.hasRemains)
     }
 
@@ -215,7 +233,8 @@ actor ClusterController {
     }
 
     private func observeServer() -> ClusterObservation.Server {
-        let file = DurableFile.read(files.layout.postmasterFile).flatMap(PostmasterFile.init(text:))
+        let file = DurableFile.read(files.layout.postmasterFile, followsLinks: false)
+            .flatMap(PostmasterFile.init(text:))
         guard let child else {
             return file?.isAlive(dataDirectory: files.layout.dataDirectory) == true ? .unwatched : .stopped
         }
@@ -262,7 +281,7 @@ actor ClusterController {
             logger.info("cluster removed")
             return .finished
         case .markOnline: await setState(serving: true, reason: nil)
-        case .rest: await rest(Self.restInterval)
+        case .rest: await restWhileServing(cluster)
         case .fail(let reason):
             throw ServiceError(.serviceUnavailable, reason)
         }
@@ -282,7 +301,26 @@ actor ClusterController {
         if ContinuousClock.now - childStartedAt > .seconds(2) || cluster.state == .online {
             await setState(serving: false, reason: lastFailure ?? what)
         }
+        // A shim that did not answer in time is no reason to give its server up.
+        if child == nil, ContinuousClock.now >= nextAdoption {
+            nextAdoption = .now + Self.adoptionInterval
+            await adopt()
+        }
         await rest(Self.awaitInterval)
+    }
+
+    /// After a change of the trusted sources it looks for latecomers; otherwise it waits for something to happen.
+    private func restWhileServing(_ cluster: Cluster) async {
+        guard let until = foreignSessionsUntil, ContinuousClock.now < until else {
+            foreignSessionsUntil = nil
+            return await rest(Self.restInterval)
+        }
+        await rest(Self.foreignSessionsInterval)
+        do {
+            try await endForeignSessions(cluster)
+        } catch {
+            logger.warning("foreign sessions not looked for", metadata: ["reason": "\(Self.words(error))"])
+        }
     }
 
     /// Notes what users see, if it changed. A state that cannot be written now is written at the next look.
@@ -329,14 +367,20 @@ actor ClusterController {
         }
         loadedTexts = writtenTexts
         needsRestart = false
-        watch(
-            try await ChildHandle.start(
-                specification: specification(cluster), runDirectory: files.layout.runDirectory,
-                atollExecutable: environment.executable))
+        do {
+            watch(
+                try await ChildHandle.start(
+                    specification: try specification(cluster), runDirectory: files.layout.runDirectory,
+                    atollExecutable: environment.executable))
+        } catch {
+            // It may run all the same: a handshake that took too long, or a shim that was not found before.
+            await adopt()
+            if child == nil { throw error }
+        }
     }
 
-    private func specification(_ cluster: Cluster) -> ChildSpecification {
-        let owner = files.owner()
+    private func specification(_ cluster: Cluster) throws -> ChildSpecification {
+        let owner = try files.requiredOwner()
         return ChildSpecification(
             name: "postgres-\(cluster.name)", executable: "\(Initialization.programDirectory)/postgres",
             arguments: [

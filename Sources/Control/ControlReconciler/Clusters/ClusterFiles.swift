@@ -37,6 +37,17 @@ struct ClusterFiles: Sendable {
         return DurableFile.Owner(userID: user.userID, groupID: user.groupID)
     }
 
+    /// The same where there must be one.
+    ///
+    /// - Throws: `ServiceError` when Atoll runs as root and the cluster has no OS user: nothing of it runs as root.
+    func requiredOwner() throws -> DurableFile.Owner? {
+        let owner = owner()
+        guard owner != nil || !environment.isRoot else {
+            throw ServiceError(.serviceUnavailable, "The OS user \(userName) of the cluster is missing.")
+        }
+        return owner
+    }
+
     /// Makes the OS user and the directories, and sees to the certificates.
     ///
     /// The server's own user can read its configuration and its key, and write only below `data`.
@@ -56,12 +67,13 @@ struct ClusterFiles: Sendable {
 
     /// After a move to another machine the same OS user has another number; files that came with theirs get it here.
     private func restoreOwners(data: DurableFile.Owner, configuration: DurableFile.Owner) async throws {
-        for (path, owner) in [(layout.dataDirectory, data), (layout.configurationDirectory, configuration)] {
-            let files = ["", "/PG_VERSION", "/server.key", "/server.crt"].map { path + $0 }
-            let isForeign = files.contains { file in
-                DurableFile.owner(file).map { $0 != owner } ?? false
-            }
-            guard isForeign else { continue }
+        // Asked of files that only root can have put there; chown reaches the directory itself last.
+        let places = [
+            (path: layout.dataDirectory, sign: layout.dataDirectory, owner: data),
+            (path: layout.configurationDirectory, sign: layout.serverKey, owner: configuration),
+        ]
+        for (path, sign, owner) in places {
+            guard let current = DurableFile.owner(sign), current != owner else { continue }
             let result = try await ShortCommand.run(
                 "/usr/bin/chown", ["-R", "--no-dereference", "\(owner.userID):\(owner.groupID)", path],
                 timeout: .seconds(600))
@@ -171,12 +183,15 @@ struct ClusterFiles: Sendable {
 
     /// A server that was killed leaves a System V segment (its id is in postmaster.pid) and POSIX ones behind.
     private func removeSharedMemory() async throws {
-        let lines = (DurableFile.read(layout.postmasterFile) ?? "").split(
-            separator: "\n", omittingEmptySubsequences: false)
-        if lines.count >= 7, let text = lines[6].split(separator: " ").last, let identifier = Int32(text) {
-            shmctl(identifier, IPC_RMID, nil)
+        guard let owner = owner() else {
+            // Our own user's file: what it names is ours.
+            let lines = (DurableFile.read(layout.postmasterFile, followsLinks: false) ?? "").split(
+                separator: "\n", omittingEmptySubsequences: false)
+            if lines.count >= 7, let text = lines[6].split(separator: " ").last, let identifier = Int32(text) {
+                shmctl(identifier, IPC_RMID, nil)
+            }
+            return
         }
-        guard let owner = owner() else { return }
         StrayProcesses.removeSegments(ofUser: owner.userID)
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? []
         where name.hasPrefix("PostgreSQL.") {

@@ -1,3 +1,4 @@
+import ControlModel
 import Glibc
 
 /// What nobody watches any more of an OS user that belongs to one cluster: processes and shared memory.
@@ -5,12 +6,18 @@ enum StrayProcesses {
     private static let secondsMax = 5
     private static let interval: Duration = .milliseconds(20)
 
-    /// Kills all processes of the user and waits until they are gone, or for five seconds.
+    /// Kills all processes of the user and waits until they are gone.
+    ///
+    /// - Throws: `ServiceError` when some live after five seconds; what they can reach must not be touched then.
     static func end(ofUser userID: UInt32) async throws {
         let deadline = ContinuousClock.now + .seconds(secondsMax)
         while true {
             let strays = processes(ofUser: userID)
-            guard !strays.isEmpty, ContinuousClock.now < deadline else { return }
+            guard !strays.isEmpty else { return }
+            guard ContinuousClock.now < deadline else {
+                throw ServiceError(
+                    .serviceUnavailable, "Processes of the cluster's OS user do not end: \(strays.prefix(10)).")
+            }
             for pid in strays { kill(pid, SIGKILL) }
             try await Task.sleep(for: interval)
         }

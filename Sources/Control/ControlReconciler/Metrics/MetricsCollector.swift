@@ -72,7 +72,9 @@ package actor MetricsCollector {
                         process: ProcessFamilyReading(head: serving.pid, among: processes)))
             }
             for cluster in try await store.clusters()
-            where cluster.state == .offline && !clusters.contains(where: { $0.clusterID == cluster.id }) {
+            where cluster.state != .creating && cluster.state != .deleting
+                && !clusters.contains(where: { $0.clusterID == cluster.id })
+            {
                 clusters.append(
                     ClusterReading(
                         clusterID: cluster.id, clusterName: cluster.name, isUp: false, statistics: nil, process: nil))

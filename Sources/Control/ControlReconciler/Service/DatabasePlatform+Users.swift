@@ -69,7 +69,13 @@ extension DatabasePlatform {
         if try await store.user(clusterID: clusterID, name: userName) == nil {
             try await store.insertUser(clusterID: clusterID, user)
         }
-        try await controller.setPassword(user.password, ofUser: userName, port: cluster.port)
+        do {
+            try await controller.setPassword(user.password, ofUser: userName, port: cluster.port)
+        } catch let error as AdminError {
+            // Noted as pending: the controller sets it when the server can take it.
+            await controller.kick()
+            throw Self.serviceError(error)
+        }
         return user
     }
 
@@ -80,6 +86,7 @@ extension DatabasePlatform {
         _ = try await user(clusterID: clusterID, name: name)
         let (_, _, endpoint) = try await findServing(clusterID)
         let databases = try await session(endpoint) { session in
+            try await session.closeRole(name)
             try await session.terminateSessions(ofRole: name)
             return try await session.databaseNames()
         }
@@ -95,7 +102,11 @@ extension DatabasePlatform {
                 guard !left.contains(database) else { throw error }
             }
         }
-        try await session(endpoint) { session in try await session.dropRole(name) }
+        try await session(endpoint) { session in
+            // A session that was logging in while the role was closed.
+            try await session.terminateSessions(ofRole: name)
+            try await session.dropRole(name)
+        }
         try await store.removeUser(clusterID: clusterID, name: name)
     }
 
@@ -143,12 +154,16 @@ extension DatabasePlatform {
         do {
             return try await AdminSession.run(endpoint, database: database, timeoutSeconds: 60, body)
         } catch let error as AdminError {
-            switch error.sqlState {
-            case .duplicateObject?, .duplicateDatabase?:
-                throw ServiceError.unprocessable("The name is not available: \(error.description).")
-            case .some: throw ServiceError.unprocessable("PostgreSQL refused: \(error.description).")
-            case nil: throw ServiceError(.serviceUnavailable, "The cluster does not answer: \(error.description).")
-            }
+            throw Self.serviceError(error)
+        }
+    }
+
+    private static func serviceError(_ error: AdminError) -> ServiceError {
+        switch error.sqlState {
+        case .duplicateObject?, .duplicateDatabase?:
+            ServiceError.unprocessable("The name is not available: \(error.description).")
+        case .some: ServiceError.unprocessable("PostgreSQL refused: \(error.description).")
+        case nil: ServiceError(.serviceUnavailable, "The cluster does not answer: \(error.description).")
         }
     }
 }

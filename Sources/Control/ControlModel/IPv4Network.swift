@@ -1,8 +1,8 @@
 /// An IPv4 network in CIDR form, "10.10.0.0/20".
-struct IPv4Network: Equatable, CustomStringConvertible {
+package struct IPv4Network: Sendable, Equatable, CustomStringConvertible {
     /// The network's first address; its host bits are zero.
-    let address: UInt32
-    let prefixLength: Int
+    package let address: UInt32
+    package let prefixLength: Int
 
     /// RFC 1918.
     private static let privateNetworks = [
@@ -10,7 +10,7 @@ struct IPv4Network: Equatable, CustomStringConvertible {
         IPv4Network(address: 0xC0A8_0000, prefixLength: 16),
     ]
 
-    init(address: UInt32, prefixLength: Int) {
+    package init(address: UInt32, prefixLength: Int) {
         precondition((0...32).contains(prefixLength))
         self.address = address
         self.prefixLength = prefixLength
@@ -18,7 +18,7 @@ struct IPv4Network: Equatable, CustomStringConvertible {
 
     /// nil for anything but four decimal numbers without leading zeros, a slash and a prefix length, or when host bits
     /// are set.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let halves = text.split(separator: "/", omittingEmptySubsequences: false)
         guard halves.count == 2, let prefixLength = Self.decimal(halves[1], max: 32) else { return nil }
         let parts = halves[0].split(separator: ".", omittingEmptySubsequences: false)
@@ -32,16 +32,18 @@ struct IPv4Network: Equatable, CustomStringConvertible {
         self.init(address: address, prefixLength: prefixLength)
     }
 
-    var description: String {
+    package var description: String {
         let bytes = [24, 16, 8, 0].map { String(address >> UInt32($0) & 0xFF) }
         return "\(bytes.joined(separator: "."))/\(prefixLength)"
     }
 
-    var isPrivate: Bool {
+    /// Wholly inside one of RFC 1918's networks.
+    package var isPrivate: Bool {
         Self.privateNetworks.contains { $0.prefixLength <= prefixLength && $0.overlaps(self) }
     }
 
-    func overlaps(_ other: IPv4Network) -> Bool {
+    /// Some address is in both.
+    package func overlaps(_ other: IPv4Network) -> Bool {
         let mask = Self.mask(min(prefixLength, other.prefixLength))
         return address & mask == other.address & mask
     }
