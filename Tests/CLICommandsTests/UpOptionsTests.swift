@@ -115,13 +115,14 @@ struct UpOptionsTests {
         }
     }
 
-    @Test("What is no name for a certificate is left out of it")
-    func invalidNames() throws {
-        let options = try UpOptions.parse(["--data", "/d", "--hostname", "not a name", "--domain", "example.com"])
-        let names = Installation(options: options, progress: StartProgress(isQuiet: true)).certificateNames()
-        #expect(names.starts(with: [.dns("localhost"), .address([127, 0, 0, 1])]))
-        #expect(names.suffix(2) == [.dns("example.com"), .dns("*.example.com")])
-        #expect(!names.contains { $0.description.contains(" ") })
+    @Test(
+        "A name that no certificate can hold is refused, and so are two servers on one port",
+        arguments: [
+            ["--hostname", "not a name"], ["--domain", "-example.com"], ["--hostname", "db_ä.example"],
+            ["--port", "9000", "--metrics-port", "9000"],
+        ])
+    func whatCannotServeIsRefused(arguments: [String]) {
+        #expect(throws: (any Error).self) { try UpOptions.parse(["--data", "/d"] + arguments) }
     }
 }
 

@@ -19,6 +19,18 @@ struct ConfigurationTests {
 
     // MARK: - Changes
 
+    @Test("Lock tables that the plan's memory cannot hold are refused, and nothing of the change is kept")
+    func lockTables() throws {
+        var changed = configuration()
+        #expect(throws: Configuration.ChangeError.self) {
+            try changed.apply(["max_connections": .integer(10_000), "max_locks_per_transaction": .integer(6400)])
+        }
+        #expect(changed == configuration())
+        try changed.apply(["max_connections": .integer(100), "max_locks_per_transaction": .integer(256)])
+        var large = Configuration(plan: ClusterPlan(cpuCount: 6, memoryMiB: 16_384, storageMiB: 296_960))
+        try large.apply(["max_connections": .integer(2000), "max_locks_per_transaction": .integer(1024)])
+    }
+
     @Test("A valid change is kept in the key's own form")
     func valid() throws {
         var changed = configuration()
