@@ -107,6 +107,29 @@ extension PlatformTests {
             #expect(Set(sightings).count == sightings.count, "a session was there at two looks: \(sightings)")
         }
 
+        /// The control of the test above: a session of the platform that is there is seen by the same user.
+        @Test func aSessionAtWorkIsSeen() async throws {
+            let cluster = try await platform.cluster("measured")
+            let looks = """
+                DO $$ DECLARE seen int := 0; BEGIN
+                FOR look IN 1..300 LOOP
+                    PERFORM pg_stat_clear_snapshot();
+                    seen := greatest(seen, (SELECT count(*) FROM pg_stat_activity
+                        WHERE application_name = 'atoll' AND datname IS NOT NULL AND usename IS NOT NULL));
+                    PERFORM pg_sleep(0.01);
+                END LOOP;
+                RAISE NOTICE 'seen %', seen; END $$;
+                """
+            async let watched = cluster.psql(looks)
+            for _ in 0..<30 {
+                let answer = try await platform.request("GET", "/v2/databases/\(cluster.id)/users")
+                #expect(answer.status == 200, "\(answer.body)")
+            }
+            let result = try await watched
+            let seen = result.errors.firstMatch(of: /seen (\d+)/).flatMap { Int($0.1) } ?? 0
+            #expect(result.isSuccess && seen > 0, "\(result)")
+        }
+
         @Test func idleCost() async throws {
             let cluster = try await platform.cluster("measured")
             let watched = [("control", platform.controlPID), ("shim", try platform.shimPID(cluster))]

@@ -113,9 +113,4 @@ extension AdminSession {
             """
         ).compactMap { $0.first ?? nil }
     }
-
-    /// "15.18".
-    package mutating func serverVersion() async throws -> String? {
-        try await query("SELECT split_part(current_setting('server_version'), ' ', 1)").first?.first ?? nil
-    }
 }

@@ -97,11 +97,6 @@ struct RequestBody: Sendable {
         return value
     }
 
-    func requiredBoolean(_ name: String) throws -> Bool {
-        guard let value = try boolean(name) else { throw missing(name) }
-        return value
-    }
-
     func requiredObject(_ name: String) throws -> RequestBody {
         guard let value = try object(name) else { throw missing(name) }
         return value

@@ -158,7 +158,8 @@ package enum Shim {
 
 /// The lock of this process's run directory.
 enum RunLock {
-    /// Written once at start and once at the end, by the shim's only thread.
+    /// Descriptor of the lock while it is held.
+    // Unsafe is right here: a shim has one thread, which writes this once at start and once at the end.
     nonisolated(unsafe) static var descriptor: Int32 = -1
 
     static func release() {
