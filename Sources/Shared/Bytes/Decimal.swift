@@ -1,0 +1,69 @@
+/// Integers as decimal text, by the rules that Redis has for them: no leading zeros, no plus sign, no spaces.
+@usableFromInline
+package enum Decimal {
+    /// Characters that an Int64 can take: a sign and 19 digits.
+    @usableFromInline
+    package static let lengthMax = 20
+
+    /// The integer that the text is the canonical form of, or nil.
+    @inlinable
+    package static func parse(_ text: ByteSlice) -> Int64? {
+        let count = text.count
+        guard count > 0, count <= lengthMax else { return nil }
+        var index = 0
+        let negative = text.byte(at: 0) == 0x2D
+        if negative {
+            index = 1
+            guard count > 1 else { return nil }
+        }
+        let first = text.byte(at: index)
+        if first == 0x30 { return count == 1 ? 0 : nil }
+        var magnitude: UInt64 = 0
+        while index < count {
+            let digit = text.byte(at: index) &- 0x30
+            guard digit < 10 else { return nil }
+            let (tens, overflow) = magnitude.multipliedReportingOverflow(by: 10)
+            if overflow { return nil }
+            let (sum, carry) = tens.addingReportingOverflow(UInt64(digit))
+            if carry { return nil }
+            magnitude = sum
+            index += 1
+        }
+        if negative {
+            return magnitude <= UInt64(Int64.max) + 1 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
+        }
+        return magnitude <= UInt64(Int64.max) ? Int64(magnitude) : nil
+    }
+
+    /// Digits of the decimal form, the sign included.
+    @inlinable
+    package static func length(_ value: Int64) -> Int {
+        var magnitude = value.magnitude
+        var digits = value < 0 ? 2 : 1
+        while magnitude >= 10 {
+            magnitude /= 10
+            digits += 1
+        }
+        return digits
+    }
+
+    /// Writes the decimal form and returns its length; there must be room for `lengthMax` bytes.
+    @inlinable
+    package static func write(_ value: Int64, to target: UnsafeMutableRawPointer) -> Int {
+        if value >= 0 && value < 10 {
+            target.storeBytes(of: UInt8(truncatingIfNeeded: value) &+ 0x30, as: UInt8.self)
+            return 1
+        }
+        let count = length(value)
+        var magnitude = value.magnitude
+        var position = count
+        repeat {
+            position -= 1
+            let (quotient, digit) = magnitude.quotientAndRemainder(dividingBy: 10)
+            target.storeBytes(of: UInt8(truncatingIfNeeded: digit) &+ 0x30, toByteOffset: position, as: UInt8.self)
+            magnitude = quotient
+        } while magnitude > 0
+        if value < 0 { target.storeBytes(of: 0x2D, as: UInt8.self) }
+        return count
+    }
+}

@@ -1,0 +1,1 @@
+#include "atoll_io.h"

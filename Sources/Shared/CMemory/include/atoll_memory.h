@@ -1,0 +1,54 @@
+#pragma once
+
+// Memory of the engines: mimalloc, whose size classes are 8 bytes apart where small records live, and a count of the
+// bytes in use that costs one addition a call.
+
+#include <mimalloc.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Bytes that this thread has taken and not given back; negative on a thread that frees what another one took.
+extern _Thread_local int64_t atoll_memory_thread_bytes;
+
+/// Bytes that threads have handed over to the common count (see atoll_memory_publish).
+extern _Atomic int64_t atoll_memory_published_bytes;
+
+/// Uninitialised memory of at least that many bytes, 8-aligned; never NULL: the process ends when memory is exhausted,
+/// as every command would otherwise have to be able to fail half way.
+void *atoll_memory_exhausted(size_t count);
+
+static inline void *atoll_memory_take(size_t count) {
+    void *memory = mi_malloc(count);
+    if (__builtin_expect(memory == NULL, 0)) { return atoll_memory_exhausted(count); }
+    atoll_memory_thread_bytes += (int64_t)mi_usable_size(memory);
+    return memory;
+}
+
+static inline void *atoll_memory_resize(void *memory, size_t count) {
+    atoll_memory_thread_bytes -= (int64_t)mi_usable_size(memory);
+    void *moved = mi_realloc(memory, count);
+    if (__builtin_expect(moved == NULL, 0)) { return atoll_memory_exhausted(count); }
+    atoll_memory_thread_bytes += (int64_t)mi_usable_size(moved);
+    return moved;
+}
+
+static inline void atoll_memory_give(void *memory) {
+    atoll_memory_thread_bytes -= (int64_t)mi_usable_size(memory);
+    mi_free(memory);
+}
+
+/// The size that the allocator really gave: at least what was asked for.
+static inline size_t atoll_memory_size(const void *memory) {
+    return mi_usable_size(memory);
+}
+
+/// Adds this thread's count to the common one. Helper threads call it after each piece of work.
+void atoll_memory_publish(void);
+
+/// Bytes in use, as seen from this thread: its own plus what the others have published.
+int64_t atoll_memory_used(void);
+
+/// Gives freed memory back to the kernel.
+static inline void atoll_memory_purge(void) {
+    mi_collect(1);
+}
