@@ -1,1 +1,60 @@
+#define _GNU_SOURCE
 #include "atoll_io.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int atoll_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data.u64 = data};
+    return epoll_ctl(epoll, operation, descriptor, &event) == 0 ? 0 : errno;
+}
+
+struct epoll_event *atoll_epoll_events_take(int count) {
+    struct epoll_event *events = calloc((size_t)count, sizeof(struct epoll_event));
+    if (events == NULL) { abort(); }
+    return events;
+}
+
+void atoll_epoll_events_give(struct epoll_event *events) {
+    free(events);
+}
+
+int atoll_accept(int listener) {
+    int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return descriptor >= 0 ? descriptor : -errno;
+}
+
+int atoll_wake_open(void) {
+    int descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return descriptor >= 0 ? descriptor : -errno;
+}
+
+void atoll_wake_post(int descriptor) {
+    uint64_t one = 1;
+    // Fails only when the counter is full, and then the loop is going to wake anyway.
+    ssize_t written = write(descriptor, &one, sizeof one);
+    (void)written;
+}
+
+void atoll_close(int descriptor) {
+    close(descriptor);
+}
+
+void atoll_wake_clear(int descriptor) {
+    uint64_t count;
+    ssize_t taken = read(descriptor, &count, sizeof count);
+    (void)taken;
+}
+
+int64_t atoll_receive(int descriptor, void *target, uint64_t capacity) {
+    ssize_t count = recv(descriptor, target, capacity, 0);
+    return count >= 0 ? count : -errno;
+}
+
+int64_t atoll_send(int descriptor, const void *bytes, uint64_t count) {
+    ssize_t taken = send(descriptor, bytes, count, MSG_NOSIGNAL);
+    return taken >= 0 ? taken : -errno;
+}

@@ -1,0 +1,404 @@
+// The event loop: connections, the order of a turn, and what an application can ask for. How bytes move is the
+// backend's affair (EpollBackend, UringBackend, SimulatedBackend).
+
+import Bytes
+import CIOLoop
+import Glibc
+package import TLS
+
+/// How to talk to the kernel.
+package enum Backend: String, Sendable, CaseIterable {
+    /// Readiness, then one system call a read and a write.
+    case epoll
+    /// Completion: one system call a turn.
+    case ioUring = "io_uring"
+    /// io_uring where the kernel allows it, else epoll.
+    case automatic = "auto"
+}
+
+/// A single-threaded loop over sockets. One thread makes it, runs it and calls it; only `waker` may be used elsewhere.
+///
+/// The application must outlive its loop, which does not retain it.
+package final class EventLoop {
+    /// "epoll", "io_uring" or "simulation".
+    package let backendName: StaticString
+    /// Wakes the loop from any thread.
+    package let waker: LoopWaker
+    /// Connections that exist, in whatever state.
+    package private(set) var connectionCount = 0
+
+    unowned(unsafe) let application: any LoopApplication
+    /// Set in `init` and never again; optional only because the backend wants the loop first.
+    @exclusivity(unchecked) private var installedBackend: LoopBackend?
+    @exclusivity(unchecked) private var clock = TurnClock()
+    @exclusivity(unchecked) private var listeners: [Listener] = []
+    @exclusivity(unchecked) private var lastID: UInt64 = 0
+    @exclusivity(unchecked) private var isStopped = false
+    /// All connections that are neither closed nor ended.
+    @exclusivity(unchecked) private var firstConnection: ConnectionPointer?
+    /// Those with something to send, first come first.
+    @exclusivity(unchecked) private var sendHead: ConnectionPointer?
+    @exclusivity(unchecked) private var sendTail: ConnectionPointer?
+    /// Closed or ended ones whose memory stays until the end of the turn.
+    @exclusivity(unchecked) private var firstClosed: ConnectionPointer?
+    /// Those that hold output memory or are being closed; looked at once a second.
+    @exclusivity(unchecked) private var firstSwept: ConnectionPointer?
+    @exclusivity(unchecked) private var sweepMilliseconds: Int64 = 0
+
+    /// How often memory of idle connections is released and slow closes are ended.
+    private static let sweepIntervalMilliseconds: Int64 = 1000
+    /// How long output memory outlives its last use.
+    private static let outputIdleMilliseconds: Int64 = 1000
+    /// How long a closing connection may make no progress in sending.
+    private static let closingIdleMilliseconds: Int64 = 10_000
+    /// How long a peer that was told the end may go on sending before the socket is closed on it.
+    private static let lingerMilliseconds: Int64 = 1000
+
+    /// Fails when the kernel refuses what the backend needs.
+    package init(backend: Backend, application: any LoopApplication) throws(LoopError) {
+        self.application = application
+        waker = try LoopWaker()
+        backendName = "epoll"
+        signal(SIGPIPE, SIG_IGN)
+        installedBackend = try EpollBackend(loop: self)
+    }
+
+    deinit {
+        for listener in listeners { discard(listener) }
+        while let connection = firstConnection { closeNow(connection) }
+        reclaim()
+        installedBackend = nil
+        waker.close()
+    }
+
+    @inline(__always) var backend: LoopBackend { installedBackend.unsafelyUnwrapped }
+
+    // MARK: - Listening and connecting
+
+    /// Accepts connections at the endpoint from now on. For a Unix path, a socket that a former process left is
+    /// replaced. With `tls`, the bytes of its connections are plaintext for the application.
+    package func listen(_ endpoint: ListenEndpoint, tag: Int, backlog: Int, tls: TLSServerContext? = nil)
+        throws(LoopError) -> Listener
+    {
+        let descriptor = try SocketOpening.listen(endpoint, backlog: backlog)
+        let listener = Listener(
+            tag: tag, endpoint: SocketOpening.resolved(endpoint, descriptor), tls: tls, descriptor: descriptor)
+        try backend.start(listener)
+        listeners.append(listener)
+        return listener
+    }
+
+    /// Accepts no more; connections stay. The path of a Unix socket is removed.
+    package func close(_ listener: Listener) {
+        guard let index = listeners.firstIndex(where: { $0 === listener }) else { return }
+        listeners.remove(at: index)
+        discard(listener)
+    }
+
+    private func discard(_ listener: Listener) {
+        backend.stop(listener)
+        Glibc.close(listener.descriptor)
+        if case .unix(let path, _) = listener.endpoint { SocketOpening.unlinkSocket(path) }
+    }
+
+    /// Begins an outgoing connection. `connected` or `ended` tells how it went, never before this returns; output may
+    /// be appended at once.
+    package func connect(to endpoint: ConnectEndpoint, localAddress: String? = nil)
+        throws(LoopError) -> ConnectionPointer
+    {
+        let descriptor = try SocketOpening.connect(endpoint, localAddress: localAddress)
+        let connection = makeConnection(descriptor)
+        connection.pointee.flags.formUnion([.connecting, .outgoing])
+        if case .unix = endpoint { connection.pointee.flags.insert(.unixSocket) }
+        let code = backend.attach(connection)
+        guard code != 0 else { return connection }
+        closeNow(connection)
+        throw LoopError(operation: "watch", subject: endpoint.description, code: code)
+    }
+
+    // MARK: - Running
+
+    /// Turns until `stop`.
+    package func runUntilStopped() {
+        isStopped = false
+        while !isStopped { runOnce(timeoutMilliseconds: application.timeoutMilliseconds()) }
+    }
+
+    /// Ends `runUntilStopped` after this turn. From another thread or a signal handler, set a flag of your own and
+    /// use `waker`.
+    package func stop() { isStopped = true }
+
+    /// Wakes the loop's sleep; `woken` is called. On any thread by way of `waker`.
+    package func wake() { waker.wake() }
+
+    /// One turn, which sleeps that long at most while nothing happens; -1 without limit.
+    package func runOnce(timeoutMilliseconds: Int) {
+        // What was scheduled since the last turn's sends must not wait for the sleep to end.
+        if sendHead != nil || firstClosed != nil { sendAll() }
+        backend.wait(milliseconds: sleepMilliseconds(atMost: timeoutMilliseconds))
+        clock.begin()
+        let eventCount = backend.dispatch()
+        application.turnWillSend()
+        sendAll()
+        sweepIfDue()
+        clock.end(eventCount: eventCount)
+        application.turnEnded()
+    }
+
+    /// Monotonic nanoseconds at the start of the turn: the cheap clock.
+    package var nowNanoseconds: Int64 { clock.startNanoseconds }
+
+    /// What the loop has done.
+    package var turnStatistics: TurnStatistics {
+        get { clock.statistics }
+        set { clock.statistics = newValue }
+    }
+
+    private var nowMilliseconds: Int64 { clock.startNanoseconds / 1_000_000 }
+
+    private func sleepMilliseconds(atMost limit: Int) -> Int {
+        if backend.hasImmediateWork { return 0 }
+        var due: Int64?
+        if firstSwept != nil { due = sweepMilliseconds }
+        for listener in listeners {
+            if let retry = listener.retryMilliseconds { due = min(due ?? retry, retry) }
+        }
+        guard let due, limit != 0 else { return limit }
+        let now = atoll_monotonic_nanoseconds() / 1_000_000
+        let wait = Int(max(0, due - now))
+        return limit < 0 ? wait : min(limit, wait)
+    }
+
+    // MARK: - What applications do with connections
+
+    /// Has the loop send the connection's output at the end of this turn. Cheap, and harmless when repeated.
+    package func scheduleSend(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.isDisjoint(with: [.sendScheduled, .closed]) else { return }
+        connection.pointee.flags.insert(.sendScheduled)
+        connection.pointee.nextToSend = nil
+        if let tail = sendTail {
+            tail.pointee.nextToSend = connection
+        } else {
+            sendHead = connection
+        }
+        sendTail = connection
+    }
+
+    /// Sends what waits, then tells the peer the end and closes. Nothing is received or reported any more, and the
+    /// pointer must not be used after this turn. A peer that takes nothing for 10 seconds is closed on.
+    package func closeAfterSending(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.isDisjoint(with: [.closing, .closed]) else { return }
+        connection.pointee.flags.insert(.closing)
+        connection.pointee.lastSendMilliseconds = nowMilliseconds
+        if connection.pointee.flags.contains(.readingPaused) { resumeReading(connection) }
+        addToSweep(connection)
+        scheduleSend(connection)
+    }
+
+    /// Closes without sending what waits. `ended` is not called; the pointer stays valid until the end of this turn.
+    package func closeNow(_ connection: ConnectionPointer) {
+        guard !connection.pointee.flags.contains(.closed) else { return }
+        connection.pointee.flags.insert(.closed)
+        unlink(connection)
+        connection.pointee.next = firstClosed
+        firstClosed = connection
+    }
+
+    /// Receives nothing until `resumeReading`, so that the peer's sending slows down. Its end may still be reported.
+    package func pauseReading(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.isDisjoint(with: [.readingPaused, .closed, .closing]) else { return }
+        connection.pointee.flags.insert(.readingPaused)
+        backend.pause(connection)
+    }
+
+    /// Undoes `pauseReading`; what came meanwhile is received in the next turn.
+    package func resumeReading(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.contains(.readingPaused) else { return }
+        connection.pointee.flags.remove(.readingPaused)
+        if !connection.pointee.flags.contains(.closed) { backend.resume(connection) }
+    }
+
+    // MARK: - What backends report
+
+    /// A connection came in; the descriptor is the loop's from here.
+    func accept(_ descriptor: Int32, _ listener: Listener) {
+        let connection = makeConnection(descriptor)
+        if case .unix = listener.endpoint { connection.pointee.flags.insert(.unixSocket) }
+        let code = backend.attach(connection)
+        guard code == 0 else {
+            closeNow(connection)
+            application.acceptFailed(listener: listener.tag, code: code)
+            return
+        }
+        application.accepted(connection, listener: listener.tag)
+    }
+
+    /// Accepting failed; the backend rests the listener if told so.
+    func acceptFailed(_ listener: Listener, code: Int32) {
+        listener.retryMilliseconds = atoll_monotonic_nanoseconds() / 1_000_000 + Listener.restMilliseconds
+        application.acceptFailed(listener: listener.tag, code: code)
+    }
+
+    /// Bytes came from the socket. Afterwards the connection may be closed or paused.
+    func arrived(_ connection: ConnectionPointer, _ bytes: ByteSlice) {
+        guard !connection.pointee.flags.contains(.closing) else { return }
+        application.received(connection, bytes)
+    }
+
+    /// The peer will send no more. What is to be sent is still sent: it may have closed one direction only.
+    func reachedEnd(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.isDisjoint(with: [.closed, .endOfStream]) else { return }
+        if connection.pointee.flags.contains(.lingering) { return closeNow(connection) }
+        connection.pointee.flags.insert(.endOfStream)
+        connection.pointee.lastSendMilliseconds = nowMilliseconds
+        addToSweep(connection)
+        scheduleSend(connection)
+    }
+
+    /// The connection is broken.
+    func failed(_ connection: ConnectionPointer, _ reason: EndReason) {
+        guard !connection.pointee.flags.contains(.closed) else { return }
+        let isKnown = !connection.pointee.flags.contains(.closing)
+        closeNow(connection)
+        if isKnown { application.ended(connection, reason) }
+    }
+
+    /// An outgoing connection is there, or is not.
+    func finishedConnecting(_ connection: ConnectionPointer) {
+        let code = SocketOpening.pendingError(connection.pointee.descriptor)
+        guard code == 0 else { return failed(connection, .connectFailed(code)) }
+        connection.pointee.flags.remove(.connecting)
+        application.connected(connection)
+        scheduleSend(connection)
+    }
+
+    /// The kernel took bytes of this connection.
+    func progressed(_ connection: ConnectionPointer) {
+        connection.pointee.lastSendMilliseconds = nowMilliseconds
+        addToSweep(connection)
+    }
+
+    /// All that was to be sent is with the kernel.
+    func drained(_ connection: ConnectionPointer) {
+        let flags = connection.pointee.flags
+        guard !flags.isDisjoint(with: [.closing, .endOfStream]), flags.isDisjoint(with: [.closed, .lingering])
+        else { return }
+        if flags.contains(.endOfStream) {
+            closeNow(connection)
+            if !flags.contains(.closing) { application.ended(connection, .peerClosed) }
+            return
+        }
+        connection.pointee.flags.insert(.lingering)
+        connection.pointee.lastSendMilliseconds = nowMilliseconds
+        backend.shutDownSending(connection)
+    }
+
+    /// Frees a connection whose detaching had to wait.
+    func free(_ connection: ConnectionPointer) {
+        connectionCount -= 1
+        if let secure = connection.pointee.secure {
+            secure.deinitialize(count: 1)
+            secure.deallocate()
+        }
+        connection.deinitialize(count: 1)
+        connection.deallocate()
+    }
+
+    /// Listeners that rested long enough, for the backend to start again.
+    func takeRested() -> [Listener] {
+        guard listeners.contains(where: { $0.retryMilliseconds != nil }) else { return [] }
+        let now = atoll_monotonic_nanoseconds() / 1_000_000
+        let rested = listeners.filter { $0.retryMilliseconds.map { $0 <= now } ?? false }
+        for listener in rested { listener.retryMilliseconds = nil }
+        return rested
+    }
+
+    // MARK: - Lists
+
+    private func makeConnection(_ descriptor: Int32) -> ConnectionPointer {
+        lastID &+= 1
+        connectionCount += 1
+        let connection = ConnectionPointer.allocate(capacity: 1)
+        connection.initialize(to: Connection(id: lastID, descriptor: descriptor))
+        connection.pointee.next = firstConnection
+        firstConnection?.pointee.previous = connection
+        firstConnection = connection
+        return connection
+    }
+
+    private func unlink(_ connection: ConnectionPointer) {
+        let previous = connection.pointee.previous
+        let next = connection.pointee.next
+        next?.pointee.previous = previous
+        if let previous { previous.pointee.next = next } else { firstConnection = next }
+        connection.pointee.previous = nil
+        connection.pointee.next = nil
+        removeFromSweep(connection)
+    }
+
+    private func addToSweep(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.isDisjoint(with: [.swept, .closed]) else { return }
+        connection.pointee.flags.insert(.swept)
+        if firstSwept == nil { sweepMilliseconds = nowMilliseconds + Self.sweepIntervalMilliseconds }
+        connection.pointee.previousSwept = nil
+        connection.pointee.nextSwept = firstSwept
+        firstSwept?.pointee.previousSwept = connection
+        firstSwept = connection
+    }
+
+    private func removeFromSweep(_ connection: ConnectionPointer) {
+        guard connection.pointee.flags.contains(.swept) else { return }
+        connection.pointee.flags.remove(.swept)
+        let previous = connection.pointee.previousSwept
+        let next = connection.pointee.nextSwept
+        next?.pointee.previousSwept = previous
+        if let previous { previous.pointee.nextSwept = next } else { firstSwept = next }
+    }
+
+    private func sendAll() {
+        while let connection = sendHead {
+            sendHead = connection.pointee.nextToSend
+            if sendHead == nil { sendTail = nil }
+            connection.pointee.flags.remove(.sendScheduled)
+            guard connection.pointee.flags.isDisjoint(with: [.closed, .connecting, .lingering]) else { continue }
+            backend.send(connection)
+        }
+        reclaim()
+    }
+
+    private func reclaim() {
+        while let connection = firstClosed {
+            firstClosed = connection.pointee.next
+            connection.pointee.next = nil
+            if backend.detach(connection) { free(connection) }
+        }
+    }
+
+    private func sweepIfDue() {
+        guard firstSwept != nil, nowMilliseconds >= sweepMilliseconds else { return }
+        sweepMilliseconds = nowMilliseconds + Self.sweepIntervalMilliseconds
+        var next = firstSwept
+        while let connection = next {
+            next = connection.pointee.nextSwept
+            sweep(connection, idle: nowMilliseconds - connection.pointee.lastSendMilliseconds)
+        }
+        reclaim()
+    }
+
+    private func sweep(_ connection: ConnectionPointer, idle: Int64) {
+        let flags = connection.pointee.flags
+        if flags.contains(.lingering) {
+            if idle >= Self.lingerMilliseconds { closeNow(connection) }
+            return
+        }
+        if !flags.isDisjoint(with: [.closing, .endOfStream]) {
+            guard idle >= Self.closingIdleMilliseconds else { return }
+            return failed(connection, .peerClosed)
+        }
+        guard idle >= Self.outputIdleMilliseconds, connection.pointee.pendingSendByteCount == 0 else { return }
+        connection.pointee.output.release()
+        connection.pointee.inFlight.release()
+        connection.pointee.secure?.pointee.outgoing.release()
+        removeFromSweep(connection)
+    }
+}

@@ -1,0 +1,24 @@
+package import TLS
+
+/// A socket that connections come in through.
+package final class Listener {
+    /// The application's name for it, which `accepted` tells.
+    package let tag: Int
+    /// Where it listens; with port 0 asked for, the port that the kernel chose.
+    package let endpoint: ListenEndpoint
+    /// The context for connections accepted from now on: a new one is a reload.
+    package var tls: TLSServerContext?
+    let descriptor: Int32
+    /// While it rests after a failed accept: when to try again, in monotonic milliseconds.
+    var retryMilliseconds: Int64?
+
+    init(tag: Int, endpoint: ListenEndpoint, tls: TLSServerContext?, descriptor: Int32) {
+        self.tag = tag
+        self.endpoint = endpoint
+        self.tls = tls
+        self.descriptor = descriptor
+    }
+
+    /// How long a listener rests that could not accept: the queue stays, and the loop does not spin.
+    static let restMilliseconds: Int64 = 100
+}

@@ -1,0 +1,121 @@
+package import Glibc
+
+/// Where to listen.
+package enum ListenEndpoint: Sendable, CustomStringConvertible {
+    /// An IPv4 or IPv6 literal, the latter without brackets; port 0 lets the kernel choose.
+    case tcp(address: String, port: UInt16)
+    /// A path; a socket that lies there is replaced. Without permissions those of the umask hold.
+    case unix(path: String, permissions: mode_t?)
+
+    package var description: String {
+        switch self {
+        case .tcp(let address, let port): SocketAddress.text(address: address, port: port)
+        case .unix(let path, _): path
+        }
+    }
+}
+
+/// Where to connect to.
+package enum ConnectEndpoint: Sendable, CustomStringConvertible {
+    /// An IPv4 or IPv6 literal.
+    case tcp(address: String, port: UInt16)
+    /// A path.
+    case unix(path: String)
+
+    package var description: String {
+        switch self {
+        case .tcp(let address, let port): SocketAddress.text(address: address, port: port)
+        case .unix(let path): path
+        }
+    }
+}
+
+/// An address as the kernel takes it.
+struct SocketAddress {
+    private var storage = sockaddr_storage()
+    private(set) var length: socklen_t = 0
+
+    var family: Int32 { Int32(storage.ss_family) }
+
+    private init() {}
+
+    /// Nil when the text is no literal.
+    init?(address: String, port: UInt16) {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(address, String(port), &hints, &found) == 0, let found else { return nil }
+        defer { freeaddrinfo(found) }
+        guard let bytes = found.pointee.ai_addr, found.pointee.ai_addrlen <= MemoryLayout<sockaddr_storage>.size
+        else { return nil }
+        length = found.pointee.ai_addrlen
+        withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: .init(start: bytes, count: Int(length))) }
+    }
+
+    /// Nil when the path is empty or too long.
+    init?(path: String) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        let fits = withUnsafeMutableBytes(of: &address.sun_path) { target -> Bool in
+            guard !bytes.isEmpty, bytes.count < target.count, !bytes.contains(0) else { return false }
+            target.copyBytes(from: bytes)
+            return true
+        }
+        guard fits else { return nil }
+        length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        withUnsafeMutableBytes(of: &storage) { target in
+            withUnsafeBytes(of: &address) { target.copyMemory(from: $0) }
+        }
+    }
+
+    /// The address of the other side, or of this side.
+    init?(of descriptor: Int32, peer: Bool) {
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                peer ? getpeername(descriptor, address, &size) : getsockname(descriptor, address, &size)
+            }
+        }
+        guard result == 0 else { return nil }
+        length = size
+    }
+
+    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        withUnsafePointer(to: storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        }
+    }
+
+    /// `address:port`, with brackets around an IPv6 address; the path of a Unix socket.
+    var text: String {
+        guard family != AF_UNIX else { return path }
+        guard let (address, port) = literal else { return "" }
+        return Self.text(address: address, port: port)
+    }
+
+    /// The literal and the port of a TCP address.
+    var literal: (address: String, port: UInt16)? {
+        guard family == AF_INET || family == AF_INET6 else { return nil }
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let result = withPointer { address, length in
+            getnameinfo(address, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+        }
+        guard result == 0 else { return nil }
+        let port = withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
+        return (String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self), port)
+    }
+
+    private var path: String {
+        withUnsafeBytes(of: storage) { bytes in
+            let start = MemoryLayout<sa_family_t>.size
+            guard Int(length) > start else { return "" }
+            return String(decoding: bytes[start..<Int(length)].prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    static func text(address: String, port: UInt16) -> String {
+        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+}

@@ -1,0 +1,33 @@
+import CIOLoop
+
+/// Measures turns. The thread's CPU clock costs a system call, so it is read only now and then, and when a turn took
+/// so long by the wall that it may be the longest.
+struct TurnClock {
+    var statistics = TurnStatistics()
+    /// Monotonic nanoseconds at the start of the turn.
+    private(set) var startNanoseconds = atoll_monotonic_nanoseconds()
+    private var sampledNanoseconds: Int64 = 0
+    private var sampledCPUNanoseconds: Int64 = 0
+
+    /// The greatest error of the longest turn's CPU time: work of turns before it that counts towards it.
+    private static let sampleIntervalNanoseconds: Int64 = 500_000
+
+    mutating func begin() {
+        startNanoseconds = atoll_monotonic_nanoseconds()
+        guard startNanoseconds &- sampledNanoseconds > Self.sampleIntervalNanoseconds else { return }
+        sampledNanoseconds = startNanoseconds
+        sampledCPUNanoseconds = atoll_thread_cpu_nanoseconds()
+    }
+
+    mutating func end(eventCount: Int) {
+        let duration = Int(truncatingIfNeeded: (atoll_monotonic_nanoseconds() &- startNanoseconds) / 1000)
+        statistics.turnCount &+= 1
+        statistics.eventCount &+= eventCount
+        statistics.durationSumMicroseconds &+= duration
+        statistics.lastDurationMicroseconds = duration
+        guard duration > statistics.longestCPUMicroseconds else { return }
+        let used = (atoll_thread_cpu_nanoseconds() &- sampledCPUNanoseconds) / 1000
+        let bounded = min(duration, Int(truncatingIfNeeded: used))
+        statistics.longestCPUMicroseconds = max(statistics.longestCPUMicroseconds, bounded)
+    }
+}
