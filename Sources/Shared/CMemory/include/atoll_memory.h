@@ -24,6 +24,14 @@ static inline void *atoll_memory_take(size_t count) {
     return memory;
 }
 
+/// The same, aligned to a cache line of 64 bytes.
+static inline void *atoll_memory_take_lines(size_t count) {
+    void *memory = mi_malloc_aligned(count, 64);
+    if (__builtin_expect(memory == NULL, 0)) { return atoll_memory_exhausted(count); }
+    atoll_memory_thread_bytes += (int64_t)mi_usable_size(memory);
+    return memory;
+}
+
 static inline void *atoll_memory_resize(void *memory, size_t count) {
     atoll_memory_thread_bytes -= (int64_t)mi_usable_size(memory);
     void *moved = mi_realloc(memory, count);

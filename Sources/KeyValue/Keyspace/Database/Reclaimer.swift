@@ -1,0 +1,119 @@
+import CMemory
+import Glibc
+import Synchronization
+
+/// Frees values: small ones at once, large ones on a helper thread, so that no client waits for memory to be given back.
+///
+/// Made by the thread that owns the keyspace, which alone calls `reclaim`.
+// The queue is guarded by the mutex; the counters are atomic; the thread touches only values that were handed over.
+package final class Reclaimer: @unchecked Sendable {
+    private enum Job {
+        case value(ValueKind, UnsafeMutableRawPointer)
+        case table(UnsafeMutablePointer<HashTable>)
+    }
+
+    /// Values of more elements than this go to the helper thread (Redis's LAZYFREE_THRESHOLD).
+    private static let inlineEffortMax = 64
+
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var jobs: [Job] = []
+    private var isStarted = false
+    /// Without a thread everything is freed at once: for tests that must be repeatable.
+    private let usesThread: Bool
+    private let pending = Atomic<Int>(0)
+    private let done = Atomic<Int>(0)
+
+    package init(usesThread: Bool) {
+        self.usesThread = usesThread
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    /// Objects that wait to be freed.
+    package var pendingCount: Int { pending.load(ordering: .relaxed) }
+    /// Objects that the helper thread has freed since the last reset.
+    package var reclaimedCount: Int { done.load(ordering: .relaxed) }
+    package func resetReclaimedCount() { done.store(0, ordering: .relaxed) }
+
+    /// Frees a value of a pointer kind.
+    package func reclaim(kind: ValueKind, pointer: UnsafeMutableRawPointer) {
+        if !usesThread || ValueMemory.effort(kind: kind, pointer: pointer) <= Self.inlineEffortMax {
+            ValueMemory.free(kind: kind, pointer: pointer)
+            return
+        }
+        enqueue(.value(kind, pointer), objectCount: 1)
+    }
+
+    /// Frees a table of keys with all their values.
+    package func reclaim(table: consuming HashTable, inBackground: Bool) {
+        let count = table.count
+        if !inBackground || !usesThread || count <= Self.inlineEffortMax {
+            Self.free(table)
+            return
+        }
+        let box = UnsafeMutablePointer<HashTable>.allocate(capacity: 1)
+        box.initialize(to: table)
+        enqueue(.table(box), objectCount: count)
+    }
+
+    private static func free(_ table: borrowing HashTable) {
+        table.forEach { slot in
+            let record = slot.record
+            if record.kind.isPointer { ValueMemory.free(kind: record.kind, pointer: record.pointer) }
+            record.free()
+        }
+    }
+
+    private func enqueue(_ job: Job, objectCount: Int) {
+        pending.add(objectCount, ordering: .relaxed)
+        pthread_mutex_lock(mutex)
+        jobs.append(job)
+        pthread_cond_signal(condition)
+        pthread_mutex_unlock(mutex)
+        if !isStarted { start() }
+    }
+
+    private func start() {
+        isStarted = true
+        var thread = pthread_t()
+        // The thread lives as long as the process, and so does its reference to self.
+        let reference = Unmanaged.passRetained(self).toOpaque()
+        pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Reclaimer>.fromOpaque(argument).takeUnretainedValue().work()
+                return nil
+            }, reference)
+        pthread_detach(thread)
+    }
+
+    private func work() {
+        while true {
+            pthread_mutex_lock(mutex)
+            while jobs.isEmpty { pthread_cond_wait(condition, mutex) }
+            let taken = jobs
+            jobs = []
+            pthread_mutex_unlock(mutex)
+            for job in taken { perform(job) }
+        }
+    }
+
+    private func perform(_ job: Job) {
+        let count: Int
+        switch job {
+        case .value(let kind, let pointer):
+            count = 1
+            ValueMemory.free(kind: kind, pointer: pointer)
+        case .table(let box):
+            count = box.pointee.count
+            Self.free(box.pointee)
+            box.deinitialize(count: 1)
+            box.deallocate()
+        }
+        atoll_memory_publish()
+        pending.subtract(count, ordering: .relaxed)
+        done.add(count, ordering: .relaxed)
+    }
+}

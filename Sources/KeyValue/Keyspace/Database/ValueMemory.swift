@@ -1,0 +1,27 @@
+/// What is common to values of all pointer kinds: how to free them, and how much work that is. Called on the thread that
+/// owns the keyspace and on the reclaimer's: nothing here may touch anything but the value.
+package enum ValueMemory {
+    /// Frees the value with all that it holds.
+    package static func free(kind: ValueKind, pointer: UnsafeMutableRawPointer) {
+        switch kind {
+        case .stringBuffer: StringBuffer(pointer).free()
+        case .stringInline, .stringInteger, .member: break
+        default: preconditionFailure("no value of this kind is built yet")
+        }
+    }
+
+    /// About how many allocations freeing the value gives back: in constant time.
+    package static func effort(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> Int {
+        switch kind {
+        default: 1
+        }
+    }
+
+    /// The memory of the value in bytes, by looking at up to `samples` of its elements (0: all of them).
+    package static func byteCount(kind: ValueKind, pointer: UnsafeMutableRawPointer, samples: Int) -> Int {
+        switch kind {
+        case .stringBuffer: StringBuffer(pointer).allocatedByteCount
+        default: 0
+        }
+    }
+}
