@@ -41,6 +41,8 @@ package struct CommandRow: Sendable {
         package let replacement: String
     }
 
+    // Not inlined: 370 copies would take the compiler many seconds.
+    @inline(never)
     init(
         _ name: String, _ group: CommandGroup, since: String, arity: Int, _ flags: CommandFlags,
         acl: CommandCategories = [], summary: String, complexity: String = "O(1)", tips: CommandTips = [],

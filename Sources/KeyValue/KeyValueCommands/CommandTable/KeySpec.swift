@@ -68,21 +68,25 @@ package struct KeySpec: Sendable {
     package let flags: KeyFlags
 
     /// Keys from a position on.
+    @inline(never)
     static func index(_ position: Int, last: Int = 0, step: Int = 1, _ flags: KeyFlags) -> KeySpec {
         KeySpec(begin: .index(position), find: .range(last: last, step: step, limit: 0), flags: flags)
     }
 
     /// A number at a position, and that many keys after it.
+    @inline(never)
     static func counted(_ position: Int, _ flags: KeyFlags) -> KeySpec {
         KeySpec(begin: .index(position), find: .counted(count: 0, first: 1, step: 1), flags: flags)
     }
 
     /// Keys after a word.
+    @inline(never)
     static func keyword(_ word: String, from: Int, last: Int = 0, limit: Int = 0, _ flags: KeyFlags) -> KeySpec {
         KeySpec(begin: .keyword(word, from: from), find: .range(last: last, step: 1, limit: limit), flags: flags)
     }
 
     /// Keys that only the command itself finds.
+    @inline(never)
     static func unknown(_ flags: KeyFlags) -> KeySpec {
         KeySpec(begin: .unknown, find: .unknown, flags: flags)
     }
