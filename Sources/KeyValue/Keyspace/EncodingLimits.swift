@@ -13,7 +13,12 @@ package struct EncodingLimits: Sendable {
 
     /// Elements in a node of a list, or, negative, its size: -1 to -5 are 4, 8, 16, 32 and 64 KiB
     /// (list-max-listpack-size).
-    package var listNodeLimit = -2
+    package var listNodeLimit: Int {
+        get { list.setting }
+        set { list = ListLimits(setting: newValue, plainByteCountMin: list.plainByteCountMin) }
+    }
+    /// The same, worked out, and the size from which on elements have a node of their own.
+    package var list = ListLimits()
     /// Nodes at each end of a list that stay uncompressed; 0: all (list-compress-depth).
     package var listCompressDepth = 0
 

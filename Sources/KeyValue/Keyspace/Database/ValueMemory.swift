@@ -6,6 +6,7 @@ package enum ValueMemory {
         switch kind {
         case .stringBuffer: StringBuffer(pointer).free()
         case .stringInline, .stringInteger, .member: break
+        case .listPacked, .listNodes: ListValue(kind: kind, base: pointer).free()
         default: preconditionFailure("no value of this kind is built yet")
         }
     }
@@ -13,6 +14,7 @@ package enum ValueMemory {
     /// About how many allocations freeing the value gives back: in constant time.
     package static func effort(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> Int {
         switch kind {
+        case .listNodes: ListValue(kind: kind, base: pointer).nodeCount
         default: 1
         }
     }
@@ -21,6 +23,7 @@ package enum ValueMemory {
     package static func byteCount(kind: ValueKind, pointer: UnsafeMutableRawPointer, samples: Int) -> Int {
         switch kind {
         case .stringBuffer: StringBuffer(pointer).allocatedByteCount
+        case .listPacked, .listNodes: ListValue(kind: kind, base: pointer).reservedByteCount(samples: samples)
         default: 0
         }
     }

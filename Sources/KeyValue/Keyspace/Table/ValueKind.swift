@@ -1,4 +1,5 @@
 /// How the value of a key is held. The numbers are 4 bits in the header of a record; nothing on disk uses them.
+@usableFromInline
 package enum ValueKind: UInt8, Sendable {
     /// Bytes behind the key in the record itself.
     case stringInline = 0
