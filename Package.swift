@@ -76,9 +76,12 @@ let package = Package(
 
         .target(
             name: "CMemory", path: "Sources/Shared/CMemory", linkerSettings: [.linkedLibrary("mimalloc")]),
+        .target(name: "CNumberText", path: "Sources/Shared/CNumberText"),
         .target(name: "CIOLoop", path: "Sources/Shared/CIOLoop", linkerSettings: [.linkedLibrary("uring")]),
         .systemLibrary(name: "COpenSSL", path: "Sources/Shared/COpenSSL", pkgConfig: "openssl"),
-        .target(name: "Bytes", dependencies: ["CMemory"], path: "Sources/Shared/Bytes", swiftSettings: engine),
+        .target(
+            name: "Bytes", dependencies: ["CMemory", "CNumberText"], path: "Sources/Shared/Bytes",
+            swiftSettings: engine),
         .target(
             name: "IOLoop", dependencies: ["Bytes", "CIOLoop", "TLS"], path: "Sources/Shared/IOLoop",
             swiftSettings: engine),
