@@ -69,7 +69,7 @@ extension CommandTable {
             ],
             keySearch: .migrate,
             syntax: """
-                host port:int key-selector(key|'""' empty-string:token) destination-db:int timeout:int [COPY@3.0.0] \
+                host port:int key-selector(key|'' empty-string:token) destination-db:int timeout:int [COPY@3.0.0] \
                 [REPLACE@3.0.0] [authentication(AUTH auth/password@4.0.7|AUTH2 auth2(username password)@6.0.0)] \
                 [KEYS keys:key1/key...@3.0.6]
                 """,
