@@ -7,6 +7,10 @@ package enum ValueMemory {
         case .stringBuffer: StringBuffer(pointer).free()
         case .stringInline, .stringInteger, .member: break
         case .listPacked, .listNodes: ListValue(kind: kind, base: pointer).free()
+        case .setIntegers: IntegerSet(base: pointer).free()
+        case .setPacked, .hashPacked: ListPack(base: pointer).free()
+        case .setTable: MemberTable(base: pointer).free()
+        case .hashTable: FieldTable(base: pointer).free()
         default: preconditionFailure("no value of this kind is built yet")
         }
     }
@@ -15,6 +19,8 @@ package enum ValueMemory {
     package static func effort(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> Int {
         switch kind {
         case .listNodes: ListValue(kind: kind, base: pointer).nodeCount
+        case .setTable: MemberTable(base: pointer).count
+        case .hashTable: FieldTable(base: pointer).count
         default: 1
         }
     }
@@ -24,6 +30,10 @@ package enum ValueMemory {
         switch kind {
         case .stringBuffer: StringBuffer(pointer).allocatedByteCount
         case .listPacked, .listNodes: ListValue(kind: kind, base: pointer).reservedByteCount(samples: samples)
+        case .setIntegers: IntegerSet(base: pointer).reservedByteCount
+        case .setPacked, .hashPacked: ListPack(base: pointer).reservedByteCount
+        case .setTable: HashTable.boxByteCount(MemberTable(base: pointer).table, samples: samples)
+        case .hashTable: HashTable.boxByteCount(FieldTable(base: pointer).table, samples: samples)
         default: 0
         }
     }
