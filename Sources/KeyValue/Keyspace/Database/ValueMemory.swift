@@ -11,6 +11,7 @@ package enum ValueMemory {
         case .setPacked, .hashPacked: ListPack(base: pointer).free()
         case .setTable: MemberTable(base: pointer).free()
         case .hashTable: FieldTable(base: pointer).free()
+        case .sortedSetPacked, .sortedSetTree: SortedSetValue(kind: kind, pointer: pointer).free()
         default: preconditionFailure("no value of this kind is built yet")
         }
     }
@@ -21,6 +22,7 @@ package enum ValueMemory {
         case .listNodes: ListValue(kind: kind, base: pointer).nodeCount
         case .setTable: MemberTable(base: pointer).count
         case .hashTable: FieldTable(base: pointer).count
+        case .sortedSetTree: SortedSetTree(pointer).count
         default: 1
         }
     }
@@ -34,6 +36,8 @@ package enum ValueMemory {
         case .setPacked, .hashPacked: ListPack(base: pointer).reservedByteCount
         case .setTable: HashTable.boxByteCount(MemberTable(base: pointer).table, samples: samples)
         case .hashTable: HashTable.boxByteCount(FieldTable(base: pointer).table, samples: samples)
+        case .sortedSetPacked: ListPack(base: pointer).reservedByteCount
+        case .sortedSetTree: SortedSetTree(pointer).byteCount(samples: samples)
         default: 0
         }
     }
