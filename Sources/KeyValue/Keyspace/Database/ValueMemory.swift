@@ -5,6 +5,7 @@ package enum ValueMemory {
     package static func free(kind: ValueKind, pointer: UnsafeMutableRawPointer) {
         switch kind {
         case .stringBuffer: StringBuffer(pointer).free()
+        case .stream: Stream(pointer).free()
         case .stringInline, .stringInteger, .member: break
         case .listPacked, .listNodes: ListValue(kind: kind, base: pointer).free()
         case .setIntegers: IntegerSet(base: pointer).free()
@@ -23,6 +24,7 @@ package enum ValueMemory {
         case .setTable: MemberTable(base: pointer).count
         case .hashTable: FieldTable(base: pointer).count
         case .sortedSetTree: SortedSetTree(pointer).count
+        case .stream: Stream(pointer).effort
         default: 1
         }
     }
@@ -38,6 +40,7 @@ package enum ValueMemory {
         case .hashTable: HashTable.boxByteCount(FieldTable(base: pointer).table, samples: samples)
         case .sortedSetPacked: ListPack(base: pointer).reservedByteCount
         case .sortedSetTree: SortedSetTree(pointer).byteCount(samples: samples)
+        case .stream: Stream(pointer).byteCount(samples: samples)
         default: 0
         }
     }

@@ -1,0 +1,164 @@
+package import Bytes
+import CMemory
+import Glibc
+
+extension Stream {
+    /// What an entry may have in bytes of names and values together.
+    package static let entryByteCountMax = ListPack.byteCountMax
+
+    /// Memory that a node takes at once when it is begun, if the one before was larger.
+    private static let reservedByteCountMax = 4096
+
+    /// The id of the next entry if nobody chooses it: the time, or behind the last one if the clock is not past it. Nil if
+    /// there is none left.
+    @inline(__always)
+    package func nextID(now: Int64) -> StreamID? {
+        let milliseconds = UInt64(bitPattern: max(now, 0))
+        if milliseconds > lastID.milliseconds { return StreamID(milliseconds, 0) }
+        return lastID.successor
+    }
+
+    /// Appends an entry whose id is above `lastID`.
+    /// - Parameter content: names and values of the fields in turn: an even number.
+    /// - Returns: false, with nothing done, if the names and values are too long.
+    package func append(_ id: StreamID, _ content: UnsafeBufferPointer<ByteSlice>, limits: StreamNodeLimits) -> Bool {
+        var contentByteCount = 0
+        for part in content { contentByteCount += part.count }
+        guard contentByteCount <= Self.entryByteCountMax else { return false }
+        let room = contentByteCount + Self.elementByteCountMax * (content.count + 5)
+        if let last = header.pointee.nodes.lastPosition {
+            let slot = header.pointee.nodes.slot(last)
+            var node = StreamNode(slot.pointee.value)
+            let nodeHeader = node.header
+            if Self.hasRoom(node, nodeHeader, contentByteCount: contentByteCount, limits: limits) {
+                node.countEntry(nodeHeader)
+                Self.reserve(&node.list, room)
+                node.append(id, content, nodeID: slot.pointee.id)
+                slot.pointee.value = node.list.base
+                finishAppend(id)
+                return true
+            }
+            node.list.shrinkToFit()
+            slot.pointee.value = node.list.base
+        }
+        appendNode(id, content, room: room, limits: limits)
+        finishAppend(id)
+        return true
+    }
+
+    /// Bytes of an element beyond those of its text: no encoding and trailer are longer together.
+    private static let elementByteCountMax = 11
+
+    @inline(__always)
+    private static func hasRoom(
+        _ node: StreamNode, _ header: StreamNode.Header, contentByteCount: Int, limits: StreamNodeLimits
+    ) -> Bool {
+        let byteCountMax = limits.byteCountMax
+        let isUnlimited = byteCountMax <= 0 || byteCountMax > ListPack.byteCountMax
+        guard node.list.byteCount + contentByteCount < (isUnlimited ? ListPack.byteCountMax : byteCountMax) else {
+            return false
+        }
+        return limits.entryCountMax <= 0
+            || header.liveCount &+ header.deletedCount < Int64(limits.entryCountMax)
+    }
+
+    /// Grows by half at least, so that appends are amortised.
+    @inline(__always)
+    private static func reserve(_ list: inout ListPack, _ room: Int) {
+        let held = list.reservedByteCount
+        let needed = list.byteCount + room
+        if needed > held { list.reserve(max(room, min(held * 3 / 2, held + 4096) - list.byteCount)) }
+    }
+
+    @inline(__always)
+    private func finishAppend(_ id: StreamID) {
+        header.pointee.length += 1
+        header.pointee.entriesAdded &+= 1
+        header.pointee.lastID = id
+        if header.pointee.length == 1 { header.pointee.firstID = id }
+    }
+
+    @inline(never)
+    private func appendNode(
+        _ id: StreamID, _ content: UnsafeBufferPointer<ByteSlice>, room: Int, limits: StreamNodeLimits
+    ) {
+        // A node is likely to become as large as the one before it.
+        var capacity = ListPack.headerByteCount + 1 + room
+        if let last = header.pointee.nodes.lastPosition {
+            let before = ListPack(base: header.pointee.nodes.slot(last).pointee.value).byteCount
+            capacity = max(capacity, min(before, Self.reservedByteCountMax))
+        }
+        var node = StreamNode(ListPack.make(capacityBytes: capacity).base)
+        node.list.append(ListPackElement(1))
+        node.list.append(ListPackElement(0))
+        node.list.append(ListPackElement(Int64(content.count / 2)))
+        for index in stride(from: 0, to: content.count, by: 2) { node.list.append(content[index]) }
+        node.list.append(ListPackElement(0))
+        Self.reserve(&node.list, room)
+        node.append(id, content, nodeID: id)
+        header.pointee.nodes.insert(id, node.list.base)
+    }
+}
+
+extension StreamNode {
+    /// Adds one to the number of live entries.
+    @inline(__always)
+    mutating func countEntry(_ header: Header) {
+        let position = ListPack.headerByteCount
+        if header.liveCount < 127 {
+            list.base.storeBytes(
+                of: UInt8(truncatingIfNeeded: header.liveCount + 1), toByteOffset: position, as: UInt8.self)
+        } else {
+            list.replace(position, with: ListPackElement(header.liveCount + 1))
+        }
+    }
+
+    /// Whether the names among the content are the master's.
+    @inline(__always)
+    private func hasFields(_ content: UnsafeBufferPointer<ByteSlice>, _ header: Header) -> Bool {
+        guard header.fieldCount == content.count / 2 else { return false }
+        var position = header.fieldsStart
+        var index = 0
+        while index < content.count {
+            guard list.value(at: position).equals(content[index]) else { return false }
+            position = after(position)
+            index += 2
+        }
+        return true
+    }
+
+    /// Writes an entry behind the others; the room for it is there, and it is counted already.
+    @inline(__always)
+    fileprivate mutating func append(
+        _ id: StreamID, _ content: UnsafeBufferPointer<ByteSlice>, nodeID: StreamID
+    ) {
+        let isSame = hasFields(content, header)
+        let start = list.base + list.endPosition
+        var target = start
+        func put(_ element: ListPackElement) {
+            element.write(to: target)
+            target += element.byteCount
+        }
+        put(ListPackElement(isSame ? Flags.sameFields : 0))
+        put(ListPackElement(Int64(bitPattern: id.milliseconds &- nodeID.milliseconds)))
+        put(ListPackElement(Int64(bitPattern: id.sequence &- nodeID.sequence)))
+        var elementCount = 3
+        if isSame {
+            var index = 1
+            while index < content.count {
+                put(ListPackElement(content[index]))
+                index += 2
+            }
+            elementCount += content.count / 2
+        } else {
+            put(ListPackElement(Int64(content.count / 2)))
+            for part in content { put(ListPackElement(part)) }
+            elementCount += content.count + 1
+        }
+        put(ListPackElement(Int64(elementCount)))
+        target.storeBytes(of: ListPack.endMark, as: UInt8.self)
+        list.setByteCount(list.byteCount + (target - start))
+        let stored = list.storedCount
+        if stored != ListPack.countUnknown { list.setStoredCount(stored + elementCount + 1) }
+    }
+}
