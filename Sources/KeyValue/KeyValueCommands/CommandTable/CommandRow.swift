@@ -32,6 +32,8 @@ package struct CommandRow: Sendable {
     package let syntax: String
     /// The commands that this one is a container of.
     package let subcommands: [CommandRow]
+    /// What executes the command; nil for one that is not built yet.
+    package let handler: CommandHandler?
 
     /// Since when not to use a command, and what to use.
     package struct Deprecation: Sendable {
@@ -47,8 +49,9 @@ package struct CommandRow: Sendable {
         _ name: String, _ group: CommandGroup, since: String, arity: Int, _ flags: CommandFlags,
         acl: CommandCategories = [], summary: String, complexity: String = "O(1)", tips: CommandTips = [],
         deprecation: Deprecation? = nil, isInternal: Bool = false, keys: [KeySpec] = [], keySearch: KeySearch? = nil,
-        syntax: String = "", subcommands: [CommandRow] = []
+        syntax: String = "", subcommands: [CommandRow] = [], handler: CommandHandler? = nil
     ) {
+        self.handler = handler
         self.name = name
         self.group = group
         self.since = since

@@ -2,6 +2,7 @@
 
 // What the event loop needs of the kernel that Swift cannot say: macros, variadic calls, io_uring.
 
+#include "atoll_ticks.h"
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <time.h>

@@ -19,6 +19,7 @@ extension CommandTable {
             "echo", .connection, since: "1.0.0", arity: 2, [.loading, .stale, .fast], acl: [.connection],
             summary: "Returns its argument.",
             syntax: "message",
+            handler: ConnectionCommands.echo
         ),
         CommandRow(
             "hello", .connection, since: "6.0.0", arity: -1,
@@ -31,12 +32,14 @@ extension CommandTable {
             summary: "Answers PONG, or its argument.",
             tips: [.requestAllShards, .responseAllSucceeded],
             syntax: "[message]",
+            handler: ConnectionCommands.ping
         ),
         CommandRow(
             "quit", .connection, since: "1.0.0", arity: -1,
             [.noScript, .loading, .stale, .fast, .noAuthentication, .allowBusy], acl: [.connection],
             summary: "Closes this connection.",
             deprecation: .init(since: "7.2.0", replacement: "closing the connection"),
+            handler: ConnectionCommands.quit
         ),
         CommandRow(
             "reset", .connection, since: "6.2.0", arity: 1,
@@ -47,6 +50,7 @@ extension CommandTable {
             "select", .connection, since: "1.0.0", arity: 2, [.loading, .stale, .fast], acl: [.connection],
             summary: "Chooses the database of this connection.",
             syntax: "index:int",
+            handler: ConnectionCommands.select
         ),
     ]
 

@@ -7,12 +7,14 @@ extension CommandTable {
             summary: "Listens to the channels that match patterns.",
             complexity: "O(N), N patterns",
             syntax: "pattern:pattern...",
+            handler: PublishingCommands.psubscribe
         ),
         CommandRow(
             "publish", .pubSub, since: "2.0.0", arity: 3, [.pubSub, .loading, .stale, .fast, .mayReplicate, .sentinel],
             summary: "Sends a message to a channel.",
             complexity: "O(N+M), N subscribers of the channel, M patterns",
             syntax: "channel message",
+            handler: PublishingCommands.publish
         ),
         CommandRow(
             "pubsub", .pubSub, since: "2.8.0", arity: -2, [],
@@ -25,6 +27,7 @@ extension CommandTable {
             summary: "Stops listening to patterns.",
             complexity: "O(N), N patterns",
             syntax: "[pattern:pattern...]",
+            handler: PublishingCommands.punsubscribe
         ),
         CommandRow(
             "spublish", .pubSub, since: "7.0.0", arity: 3, [.pubSub, .loading, .stale, .fast, .mayReplicate],
@@ -32,6 +35,7 @@ extension CommandTable {
             complexity: "O(N), N subscribers",
             keys: [.index(1, [.notKey])],
             syntax: "shardchannel message",
+            handler: PublishingCommands.spublish
         ),
         CommandRow(
             "ssubscribe", .pubSub, since: "7.0.0", arity: -2, [.pubSub, .noScript, .loading, .stale],
@@ -39,12 +43,14 @@ extension CommandTable {
             complexity: "O(N), N channels",
             keys: [.index(1, last: -1, [.notKey])],
             syntax: "shardchannel...",
+            handler: PublishingCommands.ssubscribe
         ),
         CommandRow(
             "subscribe", .pubSub, since: "2.0.0", arity: -2, [.pubSub, .noScript, .loading, .stale, .sentinel],
             summary: "Listens to channels.",
             complexity: "O(N), N channels",
             syntax: "channel...",
+            handler: PublishingCommands.subscribe
         ),
         CommandRow(
             "sunsubscribe", .pubSub, since: "7.0.0", arity: -1, [.pubSub, .noScript, .loading, .stale],
@@ -52,12 +58,14 @@ extension CommandTable {
             complexity: "O(N), N channels",
             keys: [.index(1, last: -1, [.notKey])],
             syntax: "[shardchannel...]",
+            handler: PublishingCommands.sunsubscribe
         ),
         CommandRow(
             "unsubscribe", .pubSub, since: "2.0.0", arity: -1, [.pubSub, .noScript, .loading, .stale, .sentinel],
             summary: "Stops listening to channels.",
             complexity: "O(N), N channels",
             syntax: "[channel...]",
+            handler: PublishingCommands.unsubscribe
         ),
     ]
 

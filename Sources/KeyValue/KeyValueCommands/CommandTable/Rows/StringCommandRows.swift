@@ -26,6 +26,7 @@ extension CommandTable {
             summary: "Returns a string.",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key",
+            handler: FirstStringCommands.get
         ),
         CommandRow(
             "getdel", .string, since: "6.2.0", arity: 2, [.write, .fast], acl: [.string],
@@ -61,6 +62,7 @@ extension CommandTable {
             summary: "Adds one to an integer.",
             keys: [.index(1, [.readWrite, .access, .update])],
             syntax: "key",
+            handler: FirstStringCommands.incr
         ),
         CommandRow(
             "incrby", .string, since: "1.0.0", arity: 3, [.write, .denyOutOfMemory, .fast], acl: [.string],
@@ -121,6 +123,7 @@ extension CommandTable {
                 PX milliseconds:int@2.6.12|EXAT unix-time-seconds:time@6.2.0|PXAT unix-time-milliseconds:time@6.2.0|\
                 KEEPTTL@6.0.0)]
                 """,
+            handler: FirstStringCommands.set
         ),
         CommandRow(
             "setex", .string, since: "2.0.0", arity: 4, [.write, .denyOutOfMemory], acl: [.string],

@@ -1,0 +1,30 @@
+import Bytes
+import RESP
+
+/// PING, ECHO, SELECT, QUIT.
+enum ConnectionCommands {
+    static func ping(_ call: inout Call) {
+        guard call.count <= 2 else { return call.wrongArgumentCount() }
+        if call.client.pointee.flags.contains(.subscribed), !call.reply.isRESP3 {
+            call.reply.array(2)
+            call.reply.bulk("pong")
+            if call.count == 2 { call.reply.bulk(call[1]) } else { call.reply.bulk("") }
+            return
+        }
+        if call.count == 2 { call.reply.bulk(call[1]) } else { call.reply.raw("+PONG\r\n") }
+    }
+
+    static func echo(_ call: inout Call) { call.reply.bulk(call[1]) }
+
+    static func select(_ call: inout Call) {
+        guard let index = Decimal.parse(call[1]) else { return call.error("ERR invalid DB index") }
+        guard call.engine.database(index) != nil else { return call.error("ERR DB index is out of range") }
+        call.client.pointee.databaseIndex = Int(index)
+        call.reply.ok()
+    }
+
+    static func quit(_ call: inout Call) {
+        call.reply.ok()
+        call.engine.close(call.client, afterReply: true)
+    }
+}

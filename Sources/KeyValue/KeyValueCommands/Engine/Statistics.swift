@@ -1,0 +1,23 @@
+/// Counters of the engine since the start or CONFIG RESETSTAT. Loop only.
+package struct Statistics {
+    package var commandCount = 0
+    package var connectionCount = 0
+    package var rejectedConnectionCount = 0
+    package var keyspaceHitCount = 0
+    package var keyspaceMissCount = 0
+    package var expiredKeyCount = 0
+    package var evictedKeyCount = 0
+    package var evictedClientCount = 0
+    package var inputByteCount = 0
+    package var outputByteCount = 0
+    package var errorReplyCount = 0
+    package var unexpectedErrorCount = 0
+    package var queryLimitDisconnectionCount = 0
+    package var outputLimitDisconnectionCount = 0
+    /// Errors by code, for section errorstats.
+    package var errorsByCode: [String: Int] = [:]
+    /// Codes counted at most; the rest are added up in the total only (Redis's limit).
+    package static let errorCodesMax = 128
+
+    package init() {}
+}
