@@ -1,5 +1,4 @@
-import Bytes
-import CMemory
+package import Bytes
 
 /// One end of a list.
 @usableFromInline
@@ -92,6 +91,23 @@ package struct ListValue {
         return found.list.position(atIndex: offset).map {
             ListCursor(list: self, node: node, base: found.list.base, position: $0, isPlain: false)
         }
+    }
+
+    /// The index of the first element that equals the bytes.
+    /// - Complexity: linear.
+    package func firstIndex(of bytes: ByteSlice) -> Int? {
+        if kind == .listPacked { return pack.find(bytes, from: pack.firstPosition).map { pack.index(of: $0) } }
+        var before = 0
+        for index in 0..<nodes.nodeCount {
+            let node = nodes.node(index).pointee
+            if node.isPlain {
+                if node.plainValue.equals(bytes) { return before }
+            } else if let position = node.list.find(bytes, from: node.list.firstPosition) {
+                return before + node.list.index(of: position)
+            }
+            before += Int(node.count)
+        }
+        return nil
     }
 
     /// The element at an end; nil if the list is empty.

@@ -177,6 +177,18 @@ extension ListPack {
         return position - payload - ListPackElement.trailerByteCount(payload)
     }
 
+    /// How many elements are before the one at the position.
+    /// - Complexity: linear.
+    package func index(of position: Position) -> Int {
+        var index = 0
+        var here = ListPack.headerByteCount
+        while here < position {
+            here += elementByteCount(at: here)
+            index += 1
+        }
+        return index
+    }
+
     /// The element with that index, counted from the end if it is negative (-1 is the last).
     /// - Complexity: linear in the distance to the nearer end.
     package func position(atIndex index: Int) -> Position? {

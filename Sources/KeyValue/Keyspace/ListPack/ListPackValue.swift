@@ -36,6 +36,18 @@ package struct ListPackValue {
     @inlinable
     package var byteCount: Int { start == nil ? Decimal.length(number) : Int(number) }
 
+    /// At least the length of the bytes that a client sees, without counting an integer's digits.
+    @inlinable @inline(__always)
+    package var byteCountMax: Int { start == nil ? Decimal.lengthMax : Int(number) }
+
+    /// Whether this is what a prepared element would be read as.
+    @inlinable @inline(__always)
+    package func equals(_ element: ListPackElement) -> Bool {
+        guard let start else { return element.isInteger && element.integer == number }
+        return !element.isInteger && element.text.count == Int(number)
+            && (number == 0 || memcmp(start, element.text.baseAddress.unsafelyUnwrapped, Int(number)) == 0)
+    }
+
     /// Whether a client sees these bytes.
     @inlinable
     package func equals(_ bytes: ByteSlice) -> Bool {

@@ -7,6 +7,7 @@ extension CommandTable {
             summary: "Moves an element from one list to another; waits for one if need be.",
             keys: [.index(1, [.readWrite, .access, .delete]), .index(2, [.readWrite, .insert])],
             syntax: "source:key destination:key1 wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT) timeout:double",
+            handler: ListCommands.blmove
         ),
         CommandRow(
             "blmpop", .list, since: "7.0.0", arity: -5, [.write, .blocking], acl: [.list],
@@ -14,6 +15,7 @@ extension CommandTable {
             complexity: "O(N+M), N keys, M elements returned",
             keys: [.counted(2, [.readWrite, .access, .delete])],
             syntax: "timeout:double numkeys:int key... where(LEFT|RIGHT) [COUNT count:int]",
+            handler: ListCommands.blmpop
         ),
         CommandRow(
             "blpop", .list, since: "2.0.0", arity: -3, [.write, .blocking], acl: [.list],
@@ -21,6 +23,7 @@ extension CommandTable {
             complexity: "O(N), N keys",
             keys: [.index(1, last: -2, [.readWrite, .access, .delete])],
             syntax: "key... timeout:double",
+            handler: ListCommands.blpop
         ),
         CommandRow(
             "brpop", .list, since: "2.0.0", arity: -3, [.write, .blocking], acl: [.list],
@@ -28,6 +31,7 @@ extension CommandTable {
             complexity: "O(N), N keys",
             keys: [.index(1, last: -2, [.readWrite, .access, .delete])],
             syntax: "key... timeout:double",
+            handler: ListCommands.brpop
         ),
         CommandRow(
             "brpoplpush", .list, since: "2.2.0", arity: 4, [.write, .denyOutOfMemory, .blocking], acl: [.list],
@@ -35,6 +39,7 @@ extension CommandTable {
             deprecation: .init(since: "6.2.0", replacement: "`BLMOVE` with `RIGHT` and `LEFT`"),
             keys: [.index(1, [.readWrite, .access, .delete]), .index(2, [.readWrite, .insert])],
             syntax: "source:key destination:key1 timeout:double",
+            handler: ListCommands.brpoplpush
         ),
         CommandRow(
             "lindex", .list, since: "1.0.0", arity: 3, [.readOnly], acl: [.list],
@@ -42,6 +47,7 @@ extension CommandTable {
             complexity: "O(N), N elements passed over",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key index:int",
+            handler: ListCommands.lindex
         ),
         CommandRow(
             "linsert", .list, since: "2.2.0", arity: 5, [.write, .denyOutOfMemory], acl: [.list],
@@ -49,18 +55,21 @@ extension CommandTable {
             complexity: "O(N), N elements passed over",
             keys: [.index(1, [.readWrite, .insert])],
             syntax: "key where(BEFORE|AFTER) pivot element",
+            handler: ListCommands.linsert
         ),
         CommandRow(
             "llen", .list, since: "1.0.0", arity: 2, [.readOnly, .fast], acl: [.list],
             summary: "Counts the elements of a list.",
             keys: [.index(1, [.readOnly])],
             syntax: "key",
+            handler: ListCommands.llen
         ),
         CommandRow(
             "lmove", .list, since: "6.2.0", arity: 5, [.write, .denyOutOfMemory], acl: [.list],
             summary: "Moves an element from one list to another.",
             keys: [.index(1, [.readWrite, .access, .delete]), .index(2, [.readWrite, .insert])],
             syntax: "source:key destination:key1 wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT)",
+            handler: ListCommands.lmove
         ),
         CommandRow(
             "lmpop", .list, since: "7.0.0", arity: -4, [.write], acl: [.list],
@@ -68,6 +77,7 @@ extension CommandTable {
             complexity: "O(N+M), N keys, M elements returned",
             keys: [.counted(1, [.readWrite, .access, .delete])],
             syntax: "numkeys:int key... where(LEFT|RIGHT) [COUNT count:int]",
+            handler: ListCommands.lmpop
         ),
         CommandRow(
             "lpop", .list, since: "1.0.0", arity: -2, [.write, .fast], acl: [.list],
@@ -75,6 +85,7 @@ extension CommandTable {
             complexity: "O(N), N elements returned",
             keys: [.index(1, [.readWrite, .access, .delete])],
             syntax: "key [count:int@6.2.0]",
+            handler: ListCommands.lpop
         ),
         CommandRow(
             "lpos", .list, since: "6.0.6", arity: -3, [.readOnly], acl: [.list],
@@ -82,6 +93,7 @@ extension CommandTable {
             complexity: "O(N), N elements in the list",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key element [RANK rank:int] [COUNT num-matches:int] [MAXLEN len:int]",
+            handler: ListCommands.lpos
         ),
         CommandRow(
             "lpush", .list, since: "1.0.0", arity: -3, [.write, .denyOutOfMemory, .fast], acl: [.list],
@@ -89,6 +101,7 @@ extension CommandTable {
             complexity: "O(1) an element",
             keys: [.index(1, [.readWrite, .insert])],
             syntax: "key element...",
+            handler: ListCommands.lpush
         ),
         CommandRow(
             "lpushx", .list, since: "2.2.0", arity: -3, [.write, .denyOutOfMemory, .fast], acl: [.list],
@@ -96,6 +109,7 @@ extension CommandTable {
             complexity: "O(1) an element",
             keys: [.index(1, [.readWrite, .insert])],
             syntax: "key element...",
+            handler: ListCommands.lpushx
         ),
         CommandRow(
             "lrange", .list, since: "1.0.0", arity: 4, [.readOnly], acl: [.list],
@@ -103,6 +117,7 @@ extension CommandTable {
             complexity: "O(S+N), S elements passed over, N returned",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key start:int stop:int",
+            handler: ListCommands.lrange
         ),
         CommandRow(
             "lrem", .list, since: "1.0.0", arity: 4, [.write], acl: [.list],
@@ -110,6 +125,7 @@ extension CommandTable {
             complexity: "O(N+M), N elements in the list, M removed",
             keys: [.index(1, [.readWrite, .delete])],
             syntax: "key count:int element",
+            handler: ListCommands.lrem
         ),
         CommandRow(
             "lset", .list, since: "1.0.0", arity: 4, [.write, .denyOutOfMemory], acl: [.list],
@@ -117,6 +133,7 @@ extension CommandTable {
             complexity: "O(N), N elements passed over",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key index:int element",
+            handler: ListCommands.lset
         ),
         CommandRow(
             "ltrim", .list, since: "1.0.0", arity: 4, [.write], acl: [.list],
@@ -124,6 +141,7 @@ extension CommandTable {
             complexity: "O(N), N elements removed",
             keys: [.index(1, [.readWrite, .delete])],
             syntax: "key start:int stop:int",
+            handler: ListCommands.ltrim
         ),
         CommandRow(
             "rpop", .list, since: "1.0.0", arity: -2, [.write, .fast], acl: [.list],
@@ -131,6 +149,7 @@ extension CommandTable {
             complexity: "O(N), N elements returned",
             keys: [.index(1, [.readWrite, .access, .delete])],
             syntax: "key [count:int@6.2.0]",
+            handler: ListCommands.rpop
         ),
         CommandRow(
             "rpoplpush", .list, since: "1.2.0", arity: 3, [.write, .denyOutOfMemory], acl: [.list],
@@ -138,6 +157,7 @@ extension CommandTable {
             deprecation: .init(since: "6.2.0", replacement: "`LMOVE` with `RIGHT` and `LEFT`"),
             keys: [.index(1, [.readWrite, .access, .delete]), .index(2, [.readWrite, .insert])],
             syntax: "source:key destination:key1",
+            handler: ListCommands.rpoplpush
         ),
         CommandRow(
             "rpush", .list, since: "1.0.0", arity: -3, [.write, .denyOutOfMemory, .fast], acl: [.list],
@@ -145,6 +165,7 @@ extension CommandTable {
             complexity: "O(1) an element",
             keys: [.index(1, [.readWrite, .insert])],
             syntax: "key element...",
+            handler: ListCommands.rpush
         ),
         CommandRow(
             "rpushx", .list, since: "2.2.0", arity: -3, [.write, .denyOutOfMemory, .fast], acl: [.list],
@@ -152,6 +173,7 @@ extension CommandTable {
             complexity: "O(1) an element",
             keys: [.index(1, [.readWrite, .insert])],
             syntax: "key element...",
+            handler: ListCommands.rpushx
         ),
     ]
 }
