@@ -40,7 +40,7 @@ package final class BlockedState {
 }
 
 /// What a client is told when its time is up.
-package enum TimeoutReply: Sendable { case null, nullArray, integer(Int) }
+package enum TimeoutReply: Sendable { case null, nullArray, integer(Int), integerPair(Int, Int) }
 
 /// Clients that wait for one key, first come first served.
 struct BlockedQueue {
@@ -180,6 +180,10 @@ extension UnsafeMutablePointer where Pointee == Engine {
             case .null: reply.null()
             case .nullArray: reply.nullArray()
             case .integer(let value): reply.integer(value)
+            case .integerPair(let first, let second):
+                reply.array(2)
+                reply.integer(first)
+                reply.integer(second)
             }
         }
         outputAdded(to: client)

@@ -59,10 +59,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
         }
     }
 
-    /// A key was changed: watchers' transactions fail, and tracking clients hear of it.
+    /// A key was changed: watchers' transactions fail, tracking clients hear of it, and clients that wait for it (to be
+    /// there, to get more, or to go) look again.
     @inline(__always)
     package func signalModified(_ key: ByteSlice, databaseIndex: Int, by client: ClientReference?) {
         if !pointee.watchedKeys.isEmpty { touchWatched(key, databaseIndex: databaseIndex) }
+        if pointee.blockedKeyCount > 0 { keyReady(key, databaseIndex: databaseIndex) }
         if pointee.trackingClientCount > 0 { invalidateTracked(key, by: client) }
     }
 

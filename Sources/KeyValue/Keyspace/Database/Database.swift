@@ -227,6 +227,21 @@ package struct Database: ~Copyable {
         return Entry(table.insert(record, hash: table.hash(key), tag: ExpiryTag.make(expiry)))
     }
 
+    /// Puts a deep copy of a value, of this or another database, under a key that is not there, with its expiry.
+    @discardableResult
+    package mutating func addCopy(of source: Record, key: ByteSlice, clock: UInt32) -> Entry {
+        let size = source.valueByteCount
+        let expiry = source.expiry
+        let record = Record.make(kind: source.kind, key: key, valueByteCount: size, clock: clock, expiry: expiry)
+        if source.kind.isPointer {
+            record.pointer = ValueMemory.copy(kind: source.kind, pointer: source.pointer)
+        } else {
+            memcpy(record.value, source.value, size)
+        }
+        if expiry != nil { volatileCount += 1 }
+        return Entry(table.insert(record, hash: table.hash(key), tag: ExpiryTag.make(expiry)))
+    }
+
     /// Removes all keys: at once, or by the helper thread.
     /// - Returns: how many there were.
     @discardableResult

@@ -16,6 +16,21 @@ package enum ValueMemory {
         }
     }
 
+    /// A deep copy of the value, of the same kind.
+    package static func copy(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+        switch kind {
+        case .stringBuffer: StringBuffer.make(StringBuffer(pointer).bytes).base
+        case .listPacked, .listNodes: ListValue(kind: kind, base: pointer).copy().base
+        case .setIntegers: IntegerSet(base: pointer).copy().base
+        case .setPacked, .hashPacked, .sortedSetPacked: ListPack(base: pointer).copy().base
+        case .setTable: MemberTable(base: pointer).copy().base
+        case .hashTable: FieldTable(base: pointer).copy().base
+        case .sortedSetTree: SortedSetValue(kind: kind, pointer: pointer).copy().pointer
+        case .stream: Stream(pointer).copy().base
+        case .stringInline, .stringInteger, .member: preconditionFailure("the value lies in its record")
+        }
+    }
+
     /// About how many allocations freeing the value gives back: in constant time.
     package static func effort(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> Int {
         switch kind {

@@ -8,6 +8,7 @@ extension CommandTable {
             complexity: "O(N), N elements; O(1) for a string",
             keys: [.index(1, [.readOnly, .access]), .index(2, [.overwrite, .update])],
             syntax: "source:key destination:key1 [DB destination-db:int] [REPLACE]",
+            handler: MovingCommands.copy
         ),
         CommandRow(
             "del", .generic, since: "1.0.0", arity: -2, [.write], acl: [.keyspace],
@@ -16,6 +17,7 @@ extension CommandTable {
             tips: [.requestMultiShard, .responseSum],
             keys: [.index(1, last: -1, [.remove, .delete])],
             syntax: "key...",
+            handler: DeletionCommands.delete
         ),
         CommandRow(
             "dump", .generic, since: "2.6.0", arity: 2, [.readOnly], acl: [.keyspace],
@@ -32,24 +34,28 @@ extension CommandTable {
             tips: [.requestMultiShard, .responseSum],
             keys: [.index(1, last: -1, [.readOnly])],
             syntax: "key...",
+            handler: DeletionCommands.exists
         ),
         CommandRow(
             "expire", .generic, since: "1.0.0", arity: -3, [.write, .fast], acl: [.keyspace],
             summary: "Lets a key end after some seconds.",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key seconds:int [condition(NX|XX|GT|LT)@7.0.0]",
+            handler: ExpiryCommands.expire
         ),
         CommandRow(
             "expireat", .generic, since: "1.2.0", arity: -3, [.write, .fast], acl: [.keyspace],
             summary: "Lets a key end at a time given in Unix seconds.",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key unix-time-seconds:time [condition(NX|XX|GT|LT)@7.0.0]",
+            handler: ExpiryCommands.expireAt
         ),
         CommandRow(
             "expiretime", .generic, since: "7.0.0", arity: 2, [.readOnly, .fast], acl: [.keyspace],
             summary: "Tells when a key ends, in Unix seconds.",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key",
+            handler: ExpiryCommands.expireTime
         ),
         CommandRow(
             "keys", .generic, since: "1.0.0", arity: 2, [.readOnly], acl: [.keyspace, .dangerous],
@@ -57,6 +63,7 @@ extension CommandTable {
             complexity: "O(N), N keys in the database",
             tips: [.nondeterministicOutputOrder, .requestAllShards],
             syntax: "pattern:pattern",
+            handler: DatabaseCommands.keys
         ),
         CommandRow(
             "migrate", .generic, since: "2.6.0", arity: -6, [.write], acl: [.keyspace, .dangerous],
@@ -79,6 +86,7 @@ extension CommandTable {
             summary: "Moves a key to another database.",
             keys: [.index(1, [.readWrite, .access, .update])],
             syntax: "key db:int",
+            handler: MovingCommands.move
         ),
         CommandRow(
             "object", .generic, since: "2.2.3", arity: -2, [],
@@ -91,24 +99,28 @@ extension CommandTable {
             summary: "Removes the expiry time of a key.",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key",
+            handler: ExpiryCommands.persist
         ),
         CommandRow(
             "pexpire", .generic, since: "2.6.0", arity: -3, [.write, .fast], acl: [.keyspace],
             summary: "Lets a key end after some milliseconds.",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key milliseconds:int [condition(NX|XX|GT|LT)@7.0.0]",
+            handler: ExpiryCommands.expireMilliseconds
         ),
         CommandRow(
             "pexpireat", .generic, since: "2.6.0", arity: -3, [.write, .fast], acl: [.keyspace],
             summary: "Lets a key end at a time given in Unix milliseconds.",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key unix-time-milliseconds:time [condition(NX|XX|GT|LT)@7.0.0]",
+            handler: ExpiryCommands.expireAtMilliseconds
         ),
         CommandRow(
             "pexpiretime", .generic, since: "7.0.0", arity: 2, [.readOnly, .fast], acl: [.keyspace],
             summary: "Tells when a key ends, in Unix milliseconds.",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key",
+            handler: ExpiryCommands.expireTimeMilliseconds
         ),
         CommandRow(
             "pttl", .generic, since: "2.6.0", arity: 2, [.readOnly, .fast], acl: [.keyspace],
@@ -116,23 +128,27 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key",
+            handler: ExpiryCommands.timeToLiveMilliseconds
         ),
         CommandRow(
             "randomkey", .generic, since: "1.0.0", arity: 1, [.readOnly, .touchesArbitraryKeys], acl: [.keyspace],
             summary: "Returns one of the keys at random.",
             tips: [.nondeterministicOutput, .requestAllShards, .responseSpecial],
+            handler: DatabaseCommands.randomKey
         ),
         CommandRow(
             "rename", .generic, since: "1.0.0", arity: 3, [.write], acl: [.keyspace],
             summary: "Renames a key, over an existing one if need be.",
             keys: [.index(1, [.readWrite, .access, .delete]), .index(2, [.overwrite, .update])],
             syntax: "key newkey:key1",
+            handler: MovingCommands.rename
         ),
         CommandRow(
             "renamenx", .generic, since: "1.0.0", arity: 3, [.write, .fast], acl: [.keyspace],
             summary: "Renames a key unless the new name exists.",
             keys: [.index(1, [.readWrite, .access, .delete]), .index(2, [.overwrite, .insert])],
             syntax: "key newkey:key1",
+            handler: MovingCommands.renameIfAbsent
         ),
         CommandRow(
             "restore", .generic, since: "2.6.0", arity: -4, [.write, .denyOutOfMemory], acl: [.keyspace, .dangerous],
@@ -186,6 +202,7 @@ extension CommandTable {
             tips: [.requestMultiShard, .responseSum],
             keys: [.index(1, last: -1, [.readOnly])],
             syntax: "key...",
+            handler: DeletionCommands.touch
         ),
         CommandRow(
             "ttl", .generic, since: "1.0.0", arity: 2, [.readOnly, .fast], acl: [.keyspace],
@@ -193,12 +210,14 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key",
+            handler: ExpiryCommands.timeToLive
         ),
         CommandRow(
             "type", .generic, since: "1.0.0", arity: 2, [.readOnly, .fast], acl: [.keyspace],
             summary: "Tells the type of a value.",
             keys: [.index(1, [.readOnly])],
             syntax: "key",
+            handler: DeletionCommands.type
         ),
         CommandRow(
             "unlink", .generic, since: "4.0.0", arity: -2, [.write, .fast], acl: [.keyspace],
@@ -207,18 +226,21 @@ extension CommandTable {
             tips: [.requestMultiShard, .responseSum],
             keys: [.index(1, last: -1, [.remove, .delete])],
             syntax: "key...",
+            handler: DeletionCommands.delete
         ),
         CommandRow(
             "wait", .generic, since: "3.0.0", arity: 3, [], acl: [.connection],
             summary: "Waits until replicas have this connection's writes.",
             tips: [.requestAllShards, .responseMinimum],
             syntax: "numreplicas:int timeout:int",
+            handler: WaitingCommands.wait
         ),
         CommandRow(
             "waitaof", .generic, since: "7.2.0", arity: 4, [.noScript], acl: [.connection],
             summary: "Waits until this connection's writes are on disk here and on replicas.",
             tips: [.requestAllShards, .responseMinimum],
             syntax: "numlocal:int numreplicas:int timeout:int",
+            handler: WaitingCommands.waitForFile
         ),
     ]
 
@@ -229,6 +251,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(2, [.readOnly])],
             syntax: "key",
+            handler: ObjectCommands.encoding
         ),
         CommandRow(
             "freq", .generic, since: "4.0.0", arity: 3, [.readOnly], acl: [.keyspace],
@@ -236,10 +259,12 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(2, [.readOnly])],
             syntax: "key",
+            handler: ObjectCommands.frequency
         ),
         CommandRow(
             "help", .generic, since: "6.2.0", arity: 2, [.loading, .stale], acl: [.keyspace],
             summary: "Lists the subcommands.",
+            handler: ObjectCommands.help
         ),
         CommandRow(
             "idletime", .generic, since: "2.2.3", arity: 3, [.readOnly], acl: [.keyspace],
@@ -247,6 +272,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(2, [.readOnly])],
             syntax: "key",
+            handler: ObjectCommands.idleTime
         ),
         CommandRow(
             "refcount", .generic, since: "2.2.3", arity: 3, [.readOnly], acl: [.keyspace],
@@ -254,6 +280,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(2, [.readOnly])],
             syntax: "key",
+            handler: ObjectCommands.referenceCount
         ),
     ]
 }

@@ -34,6 +34,7 @@ extension CommandTable {
             "dbsize", .server, since: "1.0.0", arity: 1, [.readOnly, .fast], acl: [.keyspace],
             summary: "Counts the keys of the database.",
             tips: [.requestAllShards, .responseSum],
+            handler: DatabaseCommands.size
         ),
         CommandRow(
             "debug", .server, since: "1.0.0", arity: -2, [.admin, .noScript, .loading, .stale, .protected],
@@ -52,6 +53,7 @@ extension CommandTable {
             complexity: "O(N), N keys",
             tips: [.requestAllShards, .responseAllSucceeded],
             syntax: "[flush-type(ASYNC@4.0.0|SYNC@6.2.0)]",
+            handler: DatabaseCommands.flushAll
         ),
         CommandRow(
             "flushdb", .server, since: "1.0.0", arity: -1, [.write], acl: [.keyspace, .dangerous],
@@ -59,6 +61,7 @@ extension CommandTable {
             complexity: "O(N), N keys",
             tips: [.requestAllShards, .responseAllSucceeded],
             syntax: "[flush-type(ASYNC@4.0.0|SYNC@6.2.0)]",
+            handler: DatabaseCommands.flushSelected
         ),
         CommandRow(
             "info", .server, since: "1.0.0", arity: -1, [.loading, .stale, .sentinel], acl: [.dangerous],
@@ -81,6 +84,7 @@ extension CommandTable {
             "lolwut", .server, since: "5.0.0", arity: -1, [.readOnly, .fast],
             summary: "Draws a picture and tells the version.",
             syntax: "[VERSION version:int]",
+            handler: PastimeCommands.lolwut
         ),
         CommandRow(
             "memory", .server, since: "4.0.0", arity: -2, [],
@@ -159,6 +163,7 @@ extension CommandTable {
             summary: "Exchanges two databases.",
             complexity: "O(N), N clients watching or waiting for their keys",
             syntax: "index1:int index2:int",
+            handler: MovingCommands.swapDatabases
         ),
         CommandRow(
             "sync", .server, since: "1.0.0", arity: 1, [.admin, .noScript, .noMulti, .noAsyncLoading],
@@ -168,6 +173,7 @@ extension CommandTable {
             "time", .server, since: "2.6.0", arity: 1, [.loading, .stale, .fast],
             summary: "Tells the time as Unix seconds and microseconds.",
             tips: [.nondeterministicOutput],
+            handler: PastimeCommands.time
         ),
     ]
 
