@@ -19,11 +19,18 @@ package struct Connection: ~Copyable {
     var flags: Flags = []
     /// Operations that the kernel has not finished and that point here (io_uring).
     var operationCount: UInt16 = 0
+    /// The last window of `Gathering` that it received in (io_uring).
+    var activeWindow: UInt32 = 0
+    /// What the kernel said to a send that it did not take whole (io_uring).
+    var shortSendResult: Int32 = 0
     /// Bytes that the kernel reads from while it sends: they must not move (io_uring).
     var inFlight = OutputBuffer()
     /// The TLS layer, if any.
     var secure: UnsafeMutablePointer<SecureLayer>?
-    /// The next one that has something to send in this turn.
+    /// Bytes that came while reading was paused (io_uring).
+    var held = OutputBuffer()
+    /// The loop's queue, and the next one in it.
+    let sendQueue: UnsafeMutablePointer<SendQueue>
     var nextToSend: ConnectionPointer?
     /// Neighbours among all connections, or the next one among those to be freed at the end of the turn.
     var previous: ConnectionPointer?
@@ -60,12 +67,50 @@ package struct Connection: ~Copyable {
         static let outgoing = Flags(rawValue: 1 << 12)
         /// The peer has hung up or is about to: read until the end (epoll).
         static let hangingUp = Flags(rawValue: 1 << 13)
+        /// A receive is with the kernel (io_uring).
+        static let receiving = Flags(rawValue: 1 << 14)
+        /// The end of the stream came while reading was paused (io_uring).
+        static let endHeld = Flags(rawValue: 1 << 15)
+        /// The socket did not take all of the turn's bytes (io_uring).
+        static let sentShort = Flags(rawValue: 1 << 16)
+        /// The loop has let go of it; only the kernel's completions still name it (io_uring).
+        static let detached = Flags(rawValue: 1 << 18)
+        /// In the list of those whose held bytes are to be delivered (io_uring).
+        static let deliveryScheduled = Flags(rawValue: 1 << 17)
     }
 
-    init(id: UInt64, descriptor: Int32) {
+    init(id: UInt64, descriptor: Int32, sendQueue: UnsafeMutablePointer<SendQueue>) {
         output = OutputBuffer()
         self.id = id
         self.descriptor = descriptor
+        self.sendQueue = sendQueue
+    }
+
+    /// What goes to the socket next, as the application wrote it or encrypted.
+    var wire: OutputBuffer {
+        @inline(__always) _read {
+            if let secure { yield secure.pointee.outgoing } else { yield output }
+        }
+        @inline(__always) _modify {
+            if let secure { yield &secure.pointee.outgoing } else { yield &output }
+        }
+    }
+
+    /// Puts what is to be sent where it does not move.
+    @inline(__always)
+    mutating func beginFlight() {
+        if let secure {
+            swap(&secure.pointee.outgoing, &inFlight)
+        } else {
+            swap(&output, &inFlight)
+        }
+    }
+
+    /// All in flight is sent: its memory serves again.
+    @inline(__always)
+    mutating func endFlight() {
+        inFlight.removeAll()
+        if wire.reservedByteCount == 0 { beginFlight() }
     }
 
     /// Bytes that the kernel has not taken, including those that it is being given.

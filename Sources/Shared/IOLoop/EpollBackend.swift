@@ -34,13 +34,13 @@ final class EpollBackend: LoopBackend {
     private static let broken = EPOLLERR.rawValue | EPOLLHUP.rawValue
     private static let watched = readable | peerDone | ATOLL_EPOLL_EDGE
 
-    override init(loop: EventLoop) throws(LoopError) {
+    init(waker: LoopWaker) throws(LoopError) {
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         events = atoll_epoll_events_take(Int32(Self.eventsMax))
         readBuffer = .allocate(byteCount: Self.readBufferByteCount, alignment: 64)
-        try super.init(loop: loop)
+        super.init()
         guard descriptor >= 0 else { throw LoopError(operation: "epoll_create1", subject: "loop", code: errno) }
-        let code = control(EPOLL_CTL_ADD, loop.waker.descriptor, Self.readable, Self.wakeMark)
+        let code = control(EPOLL_CTL_ADD, waker.descriptor, Self.readable, Self.wakeMark)
         guard code == 0 else { throw LoopError(operation: "epoll_ctl", subject: "waker", code: code) }
     }
 
@@ -59,7 +59,7 @@ final class EpollBackend: LoopBackend {
         UInt64(UInt(bitPattern: Unmanaged.passUnretained(listener).toOpaque())) | listenerBit
     }
 
-    override func start(_ listener: Listener) throws(LoopError) {
+    override func start(_ listener: Listener, _ loop: EventLoop) throws(LoopError) {
         let code = control(EPOLL_CTL_ADD, listener.descriptor, Self.readable, Self.mark(listener))
         guard code == 0 else {
             throw LoopError(operation: "epoll_ctl", subject: listener.endpoint.description, code: code)
@@ -113,37 +113,37 @@ final class EpollBackend: LoopBackend {
         readyCount = max(0, Int(count))
     }
 
-    override func dispatch() -> Int {
+    override func dispatch(_ loop: EventLoop, _ application: any LoopApplication) -> Int {
         stopped.removeAll(keepingCapacity: true)
         for listener in loop.takeRested() {
             _ = control(EPOLL_CTL_MOD, listener.descriptor, Self.readable, Self.mark(listener))
         }
-        if !rereads.isEmpty { readAgain() }
+        if !rereads.isEmpty { readAgain(loop, application) }
         for index in 0..<readyCount {
             let mark = atoll_epoll_data(events, Int32(index))
             let flags = atoll_epoll_flags(events, Int32(index))
             if mark == Self.wakeMark {
                 loop.waker.clear()
-                loop.application.woken()
+                application.woken()
             } else if mark & Self.listenerBit != 0 {
-                acceptAll(mark)
+                acceptAll(mark, loop)
             } else if let connection = ConnectionPointer(bitPattern: UInt(mark)) {
-                handle(connection, flags)
+                handle(connection, flags, loop, application)
             }
         }
         return readyCount
     }
 
-    private func readAgain() {
+    private func readAgain(_ loop: EventLoop, _ application: any LoopApplication) {
         swap(&rereads, &rereading)
         for connection in rereading {
             connection.pointee.flags.remove(.rereadScheduled)
-            read(connection)
+            read(connection, loop, application)
         }
         rereading.removeAll(keepingCapacity: true)
     }
 
-    private func acceptAll(_ mark: UInt64) {
+    private func acceptAll(_ mark: UInt64, _ loop: EventLoop) {
         guard let opaque = UnsafeRawPointer(bitPattern: UInt(mark & ~Self.listenerBit)) else { return }
         let listener = Unmanaged<Listener>.fromOpaque(opaque).takeUnretainedValue()
         for _ in 0..<Self.acceptsMax {
@@ -164,7 +164,9 @@ final class EpollBackend: LoopBackend {
         }
     }
 
-    private func handle(_ connection: ConnectionPointer, _ flags: UInt32) {
+    private func handle(
+        _ connection: ConnectionPointer, _ flags: UInt32, _ loop: EventLoop, _ application: any LoopApplication
+    ) {
         guard !connection.pointee.flags.contains(.closed) else { return }
         if connection.pointee.flags.contains(.connecting) {
             guard flags & (Self.writable | Self.broken) != 0 else { return }
@@ -183,16 +185,20 @@ final class EpollBackend: LoopBackend {
             let code = SocketOpening.pendingError(connection.pointee.descriptor)
             return loop.failed(connection, .readFailed(code == 0 ? ECONNRESET : code))
         }
-        if flags & (Self.readable | Self.peerDone | Self.broken) != 0 { read(connection) }
+        if flags & (Self.readable | Self.peerDone | Self.broken) != 0 {
+            read(connection, loop, application)
+        }
     }
 
-    private func read(_ connection: ConnectionPointer) {
+    private func read(
+        _ connection: ConnectionPointer, _ loop: EventLoop, _ application: any LoopApplication
+    ) {
         let capacity = Self.readBufferByteCount
         for _ in 0..<Self.readsMax {
             guard connection.pointee.flags.isDisjoint(with: [.closed, .readingPaused, .endOfStream]) else { return }
             let count = Int(atoll_receive(connection.pointee.descriptor, readBuffer, UInt64(capacity)))
             if count > 0 {
-                loop.arrived(connection, ByteSlice(start: readBuffer, count: count))
+                loop.arrived(connection, ByteSlice(start: readBuffer, count: count), application)
                 // Less than asked for: the socket is empty, and the next arrival is a new edge.
                 if count < capacity, !connection.pointee.flags.contains(.hangingUp) { return }
                 continue
@@ -207,7 +213,9 @@ final class EpollBackend: LoopBackend {
         scheduleReread(connection)
     }
 
-    override func send(_ connection: ConnectionPointer) {
+    override func finish(_ loop: EventLoop) {}
+
+    override func send(_ connection: ConnectionPointer, _ loop: EventLoop) {
         guard !connection.pointee.flags.contains(.waitingForRoom) else { return }
         while !connection.pointee.output.isEmpty {
             let bytes = connection.pointee.output.readable

@@ -28,17 +28,14 @@ package final class EventLoop {
     package private(set) var connectionCount = 0
 
     unowned(unsafe) let application: any LoopApplication
-    /// Set in `init` and never again; optional only because the backend wants the loop first.
-    @exclusivity(unchecked) private var installedBackend: LoopBackend?
+    let backend: LoopBackend
+    private let sendQueue: UnsafeMutablePointer<SendQueue>
     @exclusivity(unchecked) private var clock = TurnClock()
     @exclusivity(unchecked) private var listeners: [Listener] = []
     @exclusivity(unchecked) private var lastID: UInt64 = 0
     @exclusivity(unchecked) private var isStopped = false
     /// All connections that are neither closed nor ended.
     @exclusivity(unchecked) private var firstConnection: ConnectionPointer?
-    /// Those with something to send, first come first.
-    @exclusivity(unchecked) private var sendHead: ConnectionPointer?
-    @exclusivity(unchecked) private var sendTail: ConnectionPointer?
     /// Closed or ended ones whose memory stays until the end of the turn.
     @exclusivity(unchecked) private var firstClosed: ConnectionPointer?
     /// Those that hold output memory or are being closed; looked at once a second.
@@ -58,20 +55,30 @@ package final class EventLoop {
     package init(backend: Backend, application: any LoopApplication) throws(LoopError) {
         self.application = application
         waker = try LoopWaker()
-        backendName = "epoll"
         signal(SIGPIPE, SIG_IGN)
-        installedBackend = try EpollBackend(loop: self)
+        sendQueue = .allocate(capacity: 1)
+        sendQueue.initialize(to: SendQueue())
+        if backend != .epoll {
+            do throws(LoopError) {
+                self.backend = try UringBackend(waker: waker)
+                backendName = "io_uring"
+                return
+            } catch {
+                if backend == .ioUring { throw error }
+            }
+        }
+        self.backend = try EpollBackend(waker: waker)
+        backendName = "epoll"
     }
 
     deinit {
         for listener in listeners { discard(listener) }
         while let connection = firstConnection { closeNow(connection) }
         reclaim()
-        installedBackend = nil
+        backend.finish(self)
         waker.close()
+        sendQueue.deallocate()
     }
-
-    @inline(__always) var backend: LoopBackend { installedBackend.unsafelyUnwrapped }
 
     // MARK: - Listening and connecting
 
@@ -83,7 +90,12 @@ package final class EventLoop {
         let descriptor = try SocketOpening.listen(endpoint, backlog: backlog)
         let listener = Listener(
             tag: tag, endpoint: SocketOpening.resolved(endpoint, descriptor), tls: tls, descriptor: descriptor)
-        try backend.start(listener)
+        do throws(LoopError) {
+            try backend.start(listener, self)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
         listeners.append(listener)
         return listener
     }
@@ -134,16 +146,19 @@ package final class EventLoop {
     /// One turn, which sleeps that long at most while nothing happens; -1 without limit.
     package func runOnce(timeoutMilliseconds: Int) {
         // What was scheduled since the last turn's sends must not wait for the sleep to end.
-        if sendHead != nil || firstClosed != nil { sendAll() }
+        if sendQueue.pointee.head != nil || firstClosed != nil { sendAll() }
         backend.wait(milliseconds: sleepMilliseconds(atMost: timeoutMilliseconds))
         clock.begin()
-        let eventCount = backend.dispatch()
+        let eventCount = dispatch(application)
         application.turnWillSend()
         sendAll()
         sweepIfDue()
         clock.end(eventCount: eventCount)
         application.turnEnded()
     }
+
+    @inline(never)
+    private func dispatch(_ application: any LoopApplication) -> Int { backend.dispatch(self, application) }
 
     /// Monotonic nanoseconds at the start of the turn: the cheap clock.
     package var nowNanoseconds: Int64 { clock.startNanoseconds }
@@ -157,7 +172,7 @@ package final class EventLoop {
     private var nowMilliseconds: Int64 { clock.startNanoseconds / 1_000_000 }
 
     private func sleepMilliseconds(atMost limit: Int) -> Int {
-        if backend.hasImmediateWork { return 0 }
+        if backend.hasImmediateWork || sendQueue.pointee.head != nil { return 0 }
         var due: Int64?
         if firstSwept != nil { due = sweepMilliseconds }
         for listener in listeners {
@@ -173,15 +188,7 @@ package final class EventLoop {
 
     /// Has the loop send the connection's output at the end of this turn. Cheap, and harmless when repeated.
     package func scheduleSend(_ connection: ConnectionPointer) {
-        guard connection.pointee.flags.isDisjoint(with: [.sendScheduled, .closed]) else { return }
-        connection.pointee.flags.insert(.sendScheduled)
-        connection.pointee.nextToSend = nil
-        if let tail = sendTail {
-            tail.pointee.nextToSend = connection
-        } else {
-            sendHead = connection
-        }
-        sendTail = connection
+        connection.scheduleSend()
     }
 
     /// Sends what waits, then tells the peer the end and closes. Nothing is received or reported any more, and the
@@ -240,7 +247,8 @@ package final class EventLoop {
     }
 
     /// Bytes came from the socket. Afterwards the connection may be closed or paused.
-    func arrived(_ connection: ConnectionPointer, _ bytes: ByteSlice) {
+    @inline(__always)
+    func arrived(_ connection: ConnectionPointer, _ bytes: ByteSlice, _ application: any LoopApplication) {
         guard !connection.pointee.flags.contains(.closing) else { return }
         application.received(connection, bytes)
     }
@@ -319,7 +327,7 @@ package final class EventLoop {
         lastID &+= 1
         connectionCount += 1
         let connection = ConnectionPointer.allocate(capacity: 1)
-        connection.initialize(to: Connection(id: lastID, descriptor: descriptor))
+        connection.initialize(to: Connection(id: lastID, descriptor: descriptor, sendQueue: sendQueue))
         connection.pointee.next = firstConnection
         firstConnection?.pointee.previous = connection
         firstConnection = connection
@@ -356,12 +364,9 @@ package final class EventLoop {
     }
 
     private func sendAll() {
-        while let connection = sendHead {
-            sendHead = connection.pointee.nextToSend
-            if sendHead == nil { sendTail = nil }
-            connection.pointee.flags.remove(.sendScheduled)
+        while backend.hasRoomToSend, let connection = sendQueue.pointee.removeFirst() {
             guard connection.pointee.flags.isDisjoint(with: [.closed, .connecting, .lingering]) else { continue }
-            backend.send(connection)
+            backend.send(connection, self)
         }
         reclaim()
     }

@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "atoll_ring.h"
+
 /// Watches a descriptor, changes what it is watched for, or forgets it; 0 or an errno.
 int atoll_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data);
 
