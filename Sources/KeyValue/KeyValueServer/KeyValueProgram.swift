@@ -6,6 +6,10 @@ import KeyValueCommands
 package enum KeyValueProgram {
     /// Runs the server until it ends, and returns the exit code.
     package static func run(arguments: [String]) -> Int32 {
+        if arguments.contains("--print-commands") {
+            print(CommandReference.page(), terminator: "")
+            return 0
+        }
         var options = ServerOptions()
         var settings = EngineSettings()
         var index = 1

@@ -78,10 +78,4 @@ extension Call {
         }
         return Int(value)
     }
-
-    /// HELP of a container, from its rows in the command table.
-    func replyHelp() {
-        guard let container = command.pointee.container else { return syntaxError() }
-        CommandDescription(writer: reply).writeHelp(container.pointee.row)
-    }
 }

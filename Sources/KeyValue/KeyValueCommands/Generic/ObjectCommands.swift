@@ -36,8 +36,6 @@ enum ObjectCommands {
             entry.record.clock, now: call.now, decayMinutes: call.settings.lfuDecayMinutes)
         call.reply.integer(Int(count))
     }
-
-    static func help(_ call: inout Call) { call.replyHelp() }
 }
 
 /// How a value is held, by the names that Redis has for its own ways.

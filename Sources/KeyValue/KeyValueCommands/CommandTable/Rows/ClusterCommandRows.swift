@@ -88,6 +88,7 @@ extension CommandTable {
         CommandRow(
             "help", .cluster, since: "5.0.0", arity: 2, [.loading, .stale],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "info", .cluster, since: "3.0.0", arity: 2, [.stale],

@@ -74,6 +74,7 @@ extension CommandTable {
         CommandRow(
             "help", .connection, since: "5.0.0", arity: 2, [.loading, .stale, .sentinel], acl: [.connection],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "id", .connection, since: "5.0.0", arity: 2, [.noScript, .loading, .stale, .sentinel], acl: [.connection],

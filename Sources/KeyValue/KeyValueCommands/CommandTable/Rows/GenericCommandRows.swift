@@ -264,7 +264,7 @@ extension CommandTable {
         CommandRow(
             "help", .generic, since: "6.2.0", arity: 2, [.loading, .stale], acl: [.keyspace],
             summary: "Lists the subcommands.",
-            handler: ObjectCommands.help
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "idletime", .generic, since: "2.2.3", arity: 3, [.readOnly], acl: [.keyspace],

@@ -79,6 +79,7 @@ extension CommandTable {
         CommandRow(
             "help", .pubSub, since: "6.2.0", arity: 2, [.loading, .stale],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "numpat", .pubSub, since: "2.8.0", arity: 2, [.pubSub, .loading, .stale],

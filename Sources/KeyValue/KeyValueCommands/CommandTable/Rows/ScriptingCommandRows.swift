@@ -86,6 +86,7 @@ extension CommandTable {
         CommandRow(
             "help", .scripting, since: "7.0.0", arity: 2, [.loading, .stale], acl: [.scripting],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "kill", .scripting, since: "7.0.0", arity: 2, [.noScript, .allowBusy], acl: [.scripting],
@@ -143,6 +144,7 @@ extension CommandTable {
         CommandRow(
             "help", .scripting, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.scripting],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "kill", .scripting, since: "2.6.0", arity: 2, [.noScript, .allowBusy], acl: [.scripting],

@@ -23,6 +23,7 @@ extension CommandTable {
             complexity: "O(N), N commands",
             tips: [.nondeterministicOutputOrder],
             subcommands: commandSubcommands,
+            handler: IntrospectionCommands.command
         ),
         CommandRow(
             "config", .server, since: "2.0.0", arity: -2, [],
@@ -209,6 +210,7 @@ extension CommandTable {
         CommandRow(
             "help", .server, since: "6.0.0", arity: 2, [.loading, .stale, .sentinel],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "list", .server, since: "6.0.0", arity: 2, [.admin, .noScript, .loading, .stale, .sentinel],
@@ -254,6 +256,7 @@ extension CommandTable {
         CommandRow(
             "count", .server, since: "2.8.13", arity: 2, [.loading, .stale, .sentinel], acl: [.connection],
             summary: "Counts the commands.",
+            handler: IntrospectionCommands.count
         ),
         CommandRow(
             "docs", .server, since: "7.0.0", arity: -2, [.loading, .stale, .sentinel], acl: [.connection],
@@ -261,22 +264,26 @@ extension CommandTable {
             complexity: "O(N), N commands",
             tips: [.nondeterministicOutputOrder],
             syntax: "[command-name...]",
+            handler: IntrospectionCommands.documentation
         ),
         CommandRow(
             "getkeys", .server, since: "2.8.13", arity: -3, [.loading, .stale, .sentinel], acl: [.connection],
             summary: "Finds the keys in a command line.",
             complexity: "O(N), N arguments",
             syntax: "command [arg...]",
+            handler: IntrospectionCommands.keys
         ),
         CommandRow(
             "getkeysandflags", .server, since: "7.0.0", arity: -3, [.loading, .stale, .sentinel], acl: [.connection],
             summary: "Finds the keys in a command line and how each is used.",
             complexity: "O(N), N arguments",
             syntax: "command [arg...]",
+            handler: IntrospectionCommands.keysAndFlags
         ),
         CommandRow(
             "help", .server, since: "5.0.0", arity: 2, [.loading, .stale, .sentinel], acl: [.connection],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "info", .server, since: "2.8.13", arity: -2, [.loading, .stale, .sentinel], acl: [.connection],
@@ -284,6 +291,7 @@ extension CommandTable {
             complexity: "O(N), N commands",
             tips: [.nondeterministicOutputOrder],
             syntax: "[command-name...]",
+            handler: IntrospectionCommands.info
         ),
         CommandRow(
             "list", .server, since: "7.0.0", arity: -2, [.loading, .stale, .sentinel], acl: [.connection],
@@ -291,6 +299,7 @@ extension CommandTable {
             complexity: "O(N), N commands",
             tips: [.nondeterministicOutputOrder],
             syntax: "[FILTERBY filterby(MODULE module-name|ACLCAT category|PATTERN pattern:pattern)]",
+            handler: IntrospectionCommands.list
         ),
     ]
 
@@ -304,6 +313,7 @@ extension CommandTable {
         CommandRow(
             "help", .server, since: "5.0.0", arity: 2, [.loading, .stale],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "resetstat", .server, since: "2.0.0", arity: 2, [.admin, .noScript, .loading, .stale],
@@ -339,6 +349,7 @@ extension CommandTable {
         CommandRow(
             "help", .server, since: "2.8.13", arity: 2, [.loading, .stale],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "histogram", .server, since: "7.0.0", arity: -2, [.admin, .noScript, .loading, .stale],
@@ -375,6 +386,7 @@ extension CommandTable {
         CommandRow(
             "help", .server, since: "4.0.0", arity: 2, [.loading, .stale],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "malloc-stats", .server, since: "4.0.0", arity: 2, [],
@@ -406,6 +418,7 @@ extension CommandTable {
         CommandRow(
             "help", .server, since: "5.0.0", arity: 2, [.loading, .stale],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "list", .server, since: "4.0.0", arity: 2, [.admin, .noScript],
@@ -441,6 +454,7 @@ extension CommandTable {
         CommandRow(
             "help", .server, since: "6.2.0", arity: 2, [.loading, .stale],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "len", .server, since: "2.2.12", arity: 2, [.admin, .loading, .stale],

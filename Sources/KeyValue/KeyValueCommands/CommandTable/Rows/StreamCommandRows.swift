@@ -152,6 +152,7 @@ extension CommandTable {
         CommandRow(
             "help", .stream, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.stream],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "setid", .stream, since: "5.0.0", arity: -5, [.write], acl: [.stream],
@@ -178,6 +179,7 @@ extension CommandTable {
         CommandRow(
             "help", .stream, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.stream],
             summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
         ),
         CommandRow(
             "stream", .stream, since: "5.0.0", arity: -3, [.readOnly], acl: [.stream],
