@@ -27,7 +27,7 @@ struct HashValueTests {
         return pairs
     }
 
-    private func text(_ value: ListPackValue) -> String { withBytes(of: value) { $0.text } }
+    private func text(_ value: ListPackValue) -> String { value.withBytes { $0.text } }
 
     @Test("Is held as Redis holds it")
     func encodings() {

@@ -18,7 +18,7 @@ struct SetValueTests {
         var members: Set<String> = []
         var met = 0
         set.forEach { member in
-            members.insert(withBytes(of: member) { $0.text })
+            members.insert(member.withBytes { $0.text })
             met += 1
             return true
         }
@@ -89,7 +89,7 @@ struct SetValueTests {
                 let isNew = bytes(member) { set.add($0, limits: limits, hasher: hasher) }
                 #expect(isNew == model.insert(member).inserted)
             case 9 where !model.isEmpty:
-                let popped = set.popRandom(using: &random) { value in withBytes(of: value) { $0.text } }
+                let popped = set.popRandom(using: &random) { value in value.withBytes { $0.text } }
                 #expect(model.remove(popped) != nil)
             case 8:
                 #expect(bytes(member) { set.contains($0) } == model.contains(member))
@@ -113,20 +113,21 @@ struct SetValueTests {
             for wanted in [1, size / 4, size / 2, size - 1] where wanted > 0 {
                 var set = make(members)
                 var sampled: [String] = []
-                set.forEachRandom(wanted, using: &random) { value in sampled.append(withBytes(of: value) { $0.text }) }
+                set.forEachRandom(wanted, using: &random) { value in sampled.append(value.withBytes { $0.text }) }
                 #expect(sampled.count == wanted && Set(sampled).count == wanted)
                 #expect(Set(sampled).isSubset(of: members))
                 var drawn = 0
                 set.forEachDraw(wanted * 2, using: &random) { value in
-                    #expect(withBytes(of: value) { set.contains($0) })
+                    #expect(value.withBytes { set.contains($0) })
                     drawn += 1
                     return true
                 }
                 #expect(drawn == wanted * 2)
                 var popped: Set<String> = []
-                set.popRandom(wanted, limits: limits, hasher: hasher, using: &random) { value in
-                    popped.insert(withBytes(of: value) { $0.text })
+                let old = set.popRandom(wanted, limits: limits, hasher: hasher, using: &random) { value in
+                    popped.insert(value.withBytes { $0.text })
                 }
+                old?.free()
                 #expect(popped.count == wanted && set.count == size - wanted)
                 #expect(contents(set).union(popped) == Set(members))
                 set.free()
@@ -141,12 +142,12 @@ struct SetValueTests {
         var met: [String: Int] = [:]
         let rounds = size * 200
         set.forEachDraw(rounds, using: &random) { value in
-            met[withBytes(of: value) { $0.text }, default: 0] += 1
+            met[value.withBytes { $0.text }, default: 0] += 1
             return true
         }
         var single: [String: Int] = [:]
         for _ in 0..<rounds {
-            set.forEachRandom(1, using: &random) { single[withBytes(of: $0) { $0.text }, default: 0] += 1 }
+            set.forEachRandom(1, using: &random) { single[$0.withBytes { $0.text }, default: 0] += 1 }
         }
         for histogram in [met, single] {
             let square = histogram.values.reduce(0.0) { $0 + Double(($1 - 200) * ($1 - 200)) / 200 }
@@ -163,7 +164,7 @@ struct SetValueTests {
         var cursor: UInt64 = 0
         var step = 0
         repeat {
-            cursor = set.scan(cursor, effort: 10) { value in met.insert(withBytes(of: value) { $0.text }) }
+            cursor = set.scan(cursor, effort: 10) { value in met.insert(value.withBytes { $0.text }) }
             step += 1
             for extra in 0..<40 {
                 bytes("extra\(extra + step % 40 * 40)") {
@@ -175,7 +176,7 @@ struct SetValueTests {
         set.free()
         let small = make(integers(0..<20))
         var all: Set<String> = []
-        #expect(small.scan(0, effort: 1) { value in all.insert(withBytes(of: value) { $0.text }) } == 0)
+        #expect(small.scan(0, effort: 1) { value in all.insert(value.withBytes { $0.text }) } == 0)
         #expect(all == Set(integers(0..<20)))
         small.free()
     }

@@ -105,8 +105,8 @@ package struct HashValue {
     private mutating func convertToTable(hasher: KeyedHash) {
         let fields = FieldTable.make(hasher: hasher)
         forEach { field, value in
-            withBytes(of: field) { fieldBytes in
-                withBytes(of: value) { _ = fields.set(fieldBytes, $0) }
+            field.withBytes { fieldBytes in
+                value.withBytes { _ = fields.set(fieldBytes, $0) }
             }
         }
         packed.free()

@@ -110,7 +110,7 @@ extension SetValue {
     private mutating func convertToTable(hasher: KeyedHash) {
         let members = MemberTable.make(hasher: hasher)
         forEach { member in
-            withBytes(of: member) { _ = members.add($0) }
+            member.withBytes { _ = members.add($0) }
             return true
         }
         free()

@@ -76,19 +76,21 @@ extension SetValue {
 
     /// Removes that many members chosen by chance, which must be fewer than there are; the body sees each before.
     ///
-    /// What stays is moved to a new set where it is little beside what goes, and the old set is freed: then its form
-    /// follows the members that stay.
+    /// What stays is moved to a new set where it is little beside what goes: then its form follows the members that
+    /// stay.
+    /// - Returns: the old set in that case, which is the caller's to free.
     package mutating func popRandom(
         _ wanted: Int, limits: EncodingLimits, hasher: KeyedHash, using random: inout FastRandom,
         _ body: (ListPackValue) -> Void
-    ) {
+    ) -> SetValue? {
         let remaining = count - wanted
         if remaining > wanted / Self.popKeepRatio {
-            guard kind == .setPacked else {
+            if kind == .setPacked {
+                popFromPacked(wanted, using: &random, body)
+            } else {
                 for _ in 0..<wanted { popRandom(using: &random, body) }
-                return
             }
-            return popFromPacked(wanted, using: &random, body)
+            return nil
         }
         var kept = kind == .setIntegers ? SetValue.makeIntegers() : SetValue.makePacked()
         if kind == .setPacked {
@@ -110,8 +112,8 @@ extension SetValue {
                 return true
             }
         }
-        free()
-        self = kept
+        defer { self = kept }
+        return self
     }
 
     /// A set keeps its form while more than one member in this many stays.

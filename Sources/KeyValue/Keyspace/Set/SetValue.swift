@@ -79,7 +79,7 @@ package struct SetValue {
     /// Whether a member of another set is one of this set's.
     package func contains(_ member: ListPackValue) -> Bool {
         if kind == .setIntegers, let integer = member.integer { return integers.contains(integer) }
-        return withBytes(of: member) { contains($0) }
+        return member.withBytes { contains($0) }
     }
 
     /// Removes the member and returns whether it was there. The set may be empty then.
@@ -167,13 +167,16 @@ extension ListPackValue {
     init(_ integer: Int64) {
         self.init(start: nil, number: integer)
     }
-}
 
-/// Calls with the bytes that a client sees.
-@inline(__always)
-func withBytes<R>(of value: ListPackValue, _ body: (ByteSlice) -> R) -> R {
-    if let text = value.text { return body(text) }
-    return withUnsafeTemporaryAllocation(byteCount: ListPackValue.scratchByteCount, alignment: 8) { scratch in
-        body(value.bytes(scratch: scratch.baseAddress.unsafelyUnwrapped))
+    /// The integer 0.
+    package static var zero: ListPackValue { ListPackValue(0) }
+
+    /// Calls with the bytes that a client sees.
+    @inline(__always)
+    package func withBytes<R>(_ body: (ByteSlice) -> R) -> R {
+        if let text { return body(text) }
+        return withUnsafeTemporaryAllocation(byteCount: Self.scratchByteCount, alignment: 8) { scratch in
+            body(bytes(scratch: scratch.baseAddress.unsafelyUnwrapped))
+        }
     }
 }

@@ -8,12 +8,14 @@ extension CommandTable {
             complexity: "O(1) a member",
             keys: [.index(1, [.readWrite, .insert])],
             syntax: "key member...",
+            handler: SetCommands.sadd
         ),
         CommandRow(
             "scard", .set, since: "1.0.0", arity: 2, [.readOnly, .fast], acl: [.set],
             summary: "Counts the members of a set.",
             keys: [.index(1, [.readOnly])],
             syntax: "key",
+            handler: SetCommands.scard
         ),
         CommandRow(
             "sdiff", .set, since: "1.0.0", arity: -2, [.readOnly], acl: [.set],
@@ -22,6 +24,7 @@ extension CommandTable {
             tips: [.nondeterministicOutputOrder],
             keys: [.index(1, last: -1, [.readOnly, .access])],
             syntax: "key...",
+            handler: SetCommands.sdiff
         ),
         CommandRow(
             "sdiffstore", .set, since: "1.0.0", arity: -3, [.write, .denyOutOfMemory], acl: [.set],
@@ -29,6 +32,7 @@ extension CommandTable {
             complexity: "O(N), N members in all sets",
             keys: [.index(1, [.overwrite, .update]), .index(2, last: -1, [.readOnly, .access])],
             syntax: "destination:key key:key1...",
+            handler: SetCommands.sdiffstore
         ),
         CommandRow(
             "sinter", .set, since: "1.0.0", arity: -2, [.readOnly], acl: [.set],
@@ -37,6 +41,7 @@ extension CommandTable {
             tips: [.nondeterministicOutputOrder],
             keys: [.index(1, last: -1, [.readOnly, .access])],
             syntax: "key...",
+            handler: SetCommands.sinter
         ),
         CommandRow(
             "sintercard", .set, since: "7.0.0", arity: -3, [.readOnly], acl: [.set],
@@ -44,6 +49,7 @@ extension CommandTable {
             complexity: "O(N*M), N members in the smallest set, M sets",
             keys: [.counted(1, [.readOnly, .access])],
             syntax: "numkeys:int key... [LIMIT limit:int]",
+            handler: SetCommands.sintercard
         ),
         CommandRow(
             "sinterstore", .set, since: "1.0.0", arity: -3, [.write, .denyOutOfMemory], acl: [.set],
@@ -51,12 +57,14 @@ extension CommandTable {
             complexity: "O(N*M), N members in the smallest set, M sets",
             keys: [.index(1, [.readWrite, .update]), .index(2, last: -1, [.readOnly, .access])],
             syntax: "destination:key key:key1...",
+            handler: SetCommands.sinterstore
         ),
         CommandRow(
             "sismember", .set, since: "1.0.0", arity: 3, [.readOnly, .fast], acl: [.set],
             summary: "Tells whether a set has a member.",
             keys: [.index(1, [.readOnly])],
             syntax: "key member",
+            handler: SetCommands.sismember
         ),
         CommandRow(
             "smembers", .set, since: "1.0.0", arity: 2, [.readOnly], acl: [.set],
@@ -65,6 +73,7 @@ extension CommandTable {
             tips: [.nondeterministicOutputOrder],
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key",
+            handler: SetCommands.smembers
         ),
         CommandRow(
             "smismember", .set, since: "6.2.0", arity: -3, [.readOnly, .fast], acl: [.set],
@@ -72,12 +81,14 @@ extension CommandTable {
             complexity: "O(N), N members asked for",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key member...",
+            handler: SetCommands.smismember
         ),
         CommandRow(
             "smove", .set, since: "1.0.0", arity: 4, [.write, .fast], acl: [.set],
             summary: "Moves a member from one set to another.",
             keys: [.index(1, [.readWrite, .access, .delete]), .index(2, [.readWrite, .insert])],
             syntax: "source:key destination:key1 member",
+            handler: SetCommands.smove
         ),
         CommandRow(
             "spop", .set, since: "1.0.0", arity: -2, [.write, .fast], acl: [.set],
@@ -86,6 +97,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readWrite, .access, .delete])],
             syntax: "key [count:int@3.2.0]",
+            handler: SetCommands.spop
         ),
         CommandRow(
             "srandmember", .set, since: "1.0.0", arity: -2, [.readOnly], acl: [.set],
@@ -94,6 +106,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key [count:int@2.6.0]",
+            handler: SetCommands.srandmember
         ),
         CommandRow(
             "srem", .set, since: "1.0.0", arity: -3, [.write, .fast], acl: [.set],
@@ -101,6 +114,7 @@ extension CommandTable {
             complexity: "O(N), N members removed",
             keys: [.index(1, [.readWrite, .delete])],
             syntax: "key member...",
+            handler: SetCommands.srem
         ),
         CommandRow(
             "sscan", .set, since: "2.8.0", arity: -3, [.readOnly], acl: [.set],
@@ -109,6 +123,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key cursor:int [MATCH pattern:pattern] [COUNT count:int]",
+            handler: SetCommands.sscan
         ),
         CommandRow(
             "sunion", .set, since: "1.0.0", arity: -2, [.readOnly], acl: [.set],
@@ -117,6 +132,7 @@ extension CommandTable {
             tips: [.nondeterministicOutputOrder],
             keys: [.index(1, last: -1, [.readOnly, .access])],
             syntax: "key...",
+            handler: SetCommands.sunion
         ),
         CommandRow(
             "sunionstore", .set, since: "1.0.0", arity: -3, [.write, .denyOutOfMemory], acl: [.set],
@@ -124,6 +140,7 @@ extension CommandTable {
             complexity: "O(N), N members in all sets",
             keys: [.index(1, [.overwrite, .update]), .index(2, last: -1, [.readOnly, .access])],
             syntax: "destination:key key:key1...",
+            handler: SetCommands.sunionstore
         ),
     ]
 }
