@@ -14,6 +14,8 @@ package final class Server: LoopApplication {
     private var eventLoop: EventLoop?
     /// Milliseconds of the engine's clock at which the next round of housekeeping is due.
     private var nextHousekeeping: Int64 = 0
+    /// The same for the sweep for due keys.
+    private var nextExpireCycle: Int64 = 0
 
     package init(engine: EngineReference, options: ServerOptions) throws(LoopError) {
         self.engine = engine
@@ -100,6 +102,7 @@ package final class Server: LoopApplication {
     // MARK: - Turn
 
     package func turnWillSend() {
+        keepHouseIfDue()
         engine.endDueWaits()
         engine.resumeClients()
         engine.takePendingOutput { client in
@@ -120,12 +123,16 @@ package final class Server: LoopApplication {
 
     package func timeoutMilliseconds() -> Int {
         engine.updateTime()
-        if engine.pointee.now >= nextHousekeeping {
-            keepHouse()
-            nextHousekeeping = engine.pointee.now + Int64(1000 / max(engine.pointee.settings.hertz, 1))
-        }
-        let next = min(nextHousekeeping, engine.nextDeadline ?? .max)
+        let next = min(nextHousekeeping, nextExpireCycle, engine.nextDeadline ?? .max)
         return Int(max(next - engine.pointee.now, 0))
+    }
+
+    private func keepHouseIfDue() {
+        engine.updateTime()
+        if engine.pointee.now >= nextExpireCycle { nextExpireCycle = engine.pointee.now + engine.expireCycle() }
+        guard engine.pointee.now >= nextHousekeeping else { return }
+        keepHouse()
+        nextHousekeeping = engine.pointee.now + Int64(1000 / max(engine.pointee.settings.hertz, 1))
     }
 
     /// What is to be done some times a second whether anybody asks or not.

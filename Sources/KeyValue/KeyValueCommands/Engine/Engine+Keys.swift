@@ -19,9 +19,13 @@ extension UnsafeMutablePointer where Pointee == Engine {
         _ entry: Entry, _ key: ByteSlice, in database: UnsafeMutablePointer<Database>, index: Int
     ) -> Bool {
         if pointee.pause.keepsExpiredKeys { return true }
+        pointee.statistics.expiredKeyCount += 1
+        if !isAnybodyInterestedInKeys, !pointee.settings.notifications.contains(.expired) {
+            database.pointee.remove(entry)
+            return true
+        }
         let name = DatabaseKey(index, key)
         database.pointee.remove(entry)
-        pointee.statistics.expiredKeyCount += 1
         name.key.withUnsafeBytes { bytes in
             signalModified(bytes, databaseIndex: index, by: nil)
             if pointee.settings.notifications.contains(.expired) {
@@ -66,6 +70,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if !pointee.watchedKeys.isEmpty { touchWatched(key, databaseIndex: databaseIndex) }
         if pointee.blockedKeyCount > 0 { keyReady(key, databaseIndex: databaseIndex) }
         if pointee.trackingClientCount > 0 { invalidateTracked(key, by: client) }
+    }
+
+    /// Whether anybody wants to be told of changes: watches, waits, or tracks.
+    var isAnybodyInterestedInKeys: Bool {
+        !pointee.watchedKeys.isEmpty || pointee.blockedKeyCount > 0 || pointee.trackingClientCount > 0
     }
 
     /// The database of that number, or nil.

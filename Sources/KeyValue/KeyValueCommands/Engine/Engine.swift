@@ -69,6 +69,8 @@ package struct Engine: ~Copyable {
     var isServingReadyKeys = false
     package var pause = ClientPause()
 
+    package var activeExpiry = ActiveExpiry()
+
     // MARK: Channels
 
     package var channels = ChannelDirectory()

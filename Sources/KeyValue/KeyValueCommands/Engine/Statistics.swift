@@ -6,6 +6,11 @@ package struct Statistics {
     package var keyspaceHitCount = 0
     package var keyspaceMissCount = 0
     package var expiredKeyCount = 0
+    /// About which share of the keys is due and has not been removed yet: expired_stale_perc.
+    package var expiredStaleShare = 0.0
+    /// Slices of the sweep for due keys that could not do all that there was to do.
+    package var expiredTimeCapReachedCount = 0
+    package var expireCycleMicroseconds = 0
     package var evictedKeyCount = 0
     package var evictedClientCount = 0
     package var inputByteCount = 0

@@ -14,8 +14,6 @@ package struct Database: ~Copyable {
     package private(set) var volatileCount = 0
     /// Where the sweep for due keys goes on: a bucket.
     private var sweepBucket = 0
-    /// Milliseconds of the clock at which the sweep last began a round, and how long the one before took.
-    private var sweepRoundBegan: Int64 = 0
     private let reclaimer: Reclaimer
     /// Whether values are reclaimed by the helper thread, whatever their size.
     package var reclaimsInBackground = true
@@ -180,16 +178,12 @@ package struct Database: ~Copyable {
             return nil
         }
         while budget > 0 {
-            if sweepBucket >= table.bucketCount {
-                sweepBucket = 0
-                sweepRoundBegan = now
+            if sweepBucket >= table.bucketCount { sweepBucket = 0 }
+            let due = table.firstSlot(inBucket: sweepBucket) { slot in
+                guard ExpiryTag.mayBeDue(slot.tag, now: now), let expiry = slot.record.expiry else { return false }
+                return expiry <= now
             }
-            var due: Entry?
-            table.forEach(inBucket: sweepBucket) { slot in
-                guard due == nil, ExpiryTag.mayBeDue(slot.tag, now: now) else { return }
-                if let expiry = slot.record.expiry, expiry <= now { due = Entry(slot) }
-            }
-            if let due { return due }
+            if let due { return Entry(due) }
             sweepBucket += 1
             budget -= 1
         }

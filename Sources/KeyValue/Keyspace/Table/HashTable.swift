@@ -440,6 +440,25 @@ package struct HashTable: ~Copyable {
         }
     }
 
+    /// The first entry of one bucket for which the condition holds.
+    @inline(__always)
+    package func firstSlot(inBucket index: Int, where condition: (TableSlot) -> Bool) -> TableSlot? {
+        let first = bucket(index)
+        var line = first
+        while true {
+            let lineFlags = Self.flags(line)
+            let isLast = lineFlags & Self.overflowBit == 0
+            var taken = lineFlags & (isLast ? Self.takenMask : 0x3F)
+            while taken != 0 {
+                let slot = TableSlot(bucket: first, line: line, index: taken.trailingZeroBitCount)
+                if condition(slot) { return slot }
+                taken &= taken - 1
+            }
+            if isLast { return nil }
+            line = Self.overflowLine(line)
+        }
+    }
+
     /// Calls with every entry; the body may remove nothing.
     package func forEach(_ body: (TableSlot) -> Void) {
         for index in 0..<bucketCount { forEach(inBucket: index, body) }

@@ -166,6 +166,7 @@ extension CommandTable {
             complexity: "O(1) a call, O(N) for the whole walk",
             tips: [.nondeterministicOutput, .requestSpecial, .responseSpecial],
             syntax: "cursor:int [MATCH pattern:pattern] [COUNT count:int] [TYPE type@6.0.0]",
+            handler: ScanCommand.scan
         ),
         CommandRow(
             "sort", .generic, since: "1.0.0", arity: -2,
