@@ -132,13 +132,11 @@ package struct StreamGroup: Equatable {
 
     /// Makes an entry a consumer's, whoever had it before.
     package func setPending(_ id: StreamID, _ entry: PendingEntry) {
-        if let slot = header.pointee.pending.find(id) {
+        if !header.pointee.pending.insert(id, entry), let slot = header.pointee.pending.find(id) {
             let former = slot.pointee.value.consumer
             slot.pointee.value = entry
             guard former != entry.consumer else { return }
             former.header.pointee.pending.remove(id)
-        } else {
-            header.pointee.pending.insert(id, entry)
         }
         entry.consumer.header.pointee.pending.insert(id, StreamConsumer.Nothing())
     }
@@ -147,10 +145,16 @@ package struct StreamGroup: Equatable {
     @discardableResult
     package func removePending(_ id: StreamID) -> Bool {
         guard let position = header.pointee.pending.position(id) else { return false }
-        let consumer = header.pointee.pending.slot(position).pointee.value.consumer
-        header.pointee.pending.remove(at: position)
-        consumer.header.pointee.pending.remove(id)
+        removePending(at: position)
         return true
+    }
+
+    /// Forgets the pending entry at a position and returns where the next one is then.
+    @discardableResult
+    package func removePending(at position: Pending.Position) -> Pending.Position? {
+        let slot = header.pointee.pending.slot(position).pointee
+        slot.value.consumer.header.pointee.pending.remove(slot.id)
+        return header.pointee.pending.remove(at: position)
     }
 
     var byteCount: Int {

@@ -8,6 +8,7 @@ extension CommandTable {
             complexity: "O(1) a message",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key group id...",
+            handler: StreamCommands.acknowledge
         ),
         CommandRow(
             "xadd", .stream, since: "5.0.0", arity: -5, [.write, .denyOutOfMemory, .fast], acl: [.stream],
@@ -20,6 +21,7 @@ extension CommandTable {
                 '~' approximately:token)] threshold [LIMIT count:int@6.2.0])] id-selector('*' auto-id:token|id) \
                 data(field value)...
                 """,
+            handler: StreamCommands.add
         ),
         CommandRow(
             "xautoclaim", .stream, since: "6.2.0", arity: -6, [.write, .fast], acl: [.stream],
@@ -28,6 +30,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readWrite, .delete])],
             syntax: "key group consumer min-idle-time start [COUNT count:int] [JUSTID]",
+            handler: StreamCommands.automaticClaim
         ),
         CommandRow(
             "xclaim", .stream, since: "5.0.0", arity: -6, [.write, .fast], acl: [.stream],
@@ -39,6 +42,7 @@ extension CommandTable {
                 key group consumer min-idle-time id... [IDLE ms:int] [TIME unix-time-milliseconds:time] \
                 [RETRYCOUNT count:int] [FORCE] [JUSTID] [LASTID lastid]
                 """,
+            handler: StreamCommands.claim
         ),
         CommandRow(
             "xdel", .stream, since: "5.0.0", arity: -3, [.write, .fast], acl: [.stream],
@@ -46,6 +50,7 @@ extension CommandTable {
             complexity: "O(1) a message",
             keys: [.index(1, [.readWrite, .delete])],
             syntax: "key id...",
+            handler: StreamCommands.delete
         ),
         CommandRow(
             "xgroup", .stream, since: "5.0.0", arity: -2, [],
@@ -64,6 +69,7 @@ extension CommandTable {
             summary: "Counts the messages of a stream.",
             keys: [.index(1, [.readOnly])],
             syntax: "key",
+            handler: StreamCommands.length
         ),
         CommandRow(
             "xpending", .stream, since: "5.0.0", arity: -3, [.readOnly], acl: [.stream],
@@ -72,6 +78,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key group [filters([IDLE min-idle-time:int@6.2.0] start end count:int [consumer])]",
+            handler: StreamCommands.pending
         ),
         CommandRow(
             "xrange", .stream, since: "5.0.0", arity: -4, [.readOnly], acl: [.stream],
@@ -79,6 +86,7 @@ extension CommandTable {
             complexity: "O(N), N messages returned",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key start end [COUNT count:int]",
+            handler: StreamCommands.range
         ),
         CommandRow(
             "xread", .stream, since: "5.0.0", arity: -4, [.readOnly, .blocking], acl: [.stream],
@@ -86,6 +94,7 @@ extension CommandTable {
             complexity: "O(N), N messages returned",
             keys: [.keyword("STREAMS", from: 1, last: -1, limit: 2, [.readOnly, .access])],
             syntax: "[COUNT count:int] [BLOCK milliseconds:int] STREAMS streams(key... id...)",
+            handler: StreamCommands.read
         ),
         CommandRow(
             "xreadgroup", .stream, since: "5.0.0", arity: -7, [.write, .blocking], acl: [.stream],
@@ -96,6 +105,7 @@ extension CommandTable {
                 GROUP group-block(group consumer) [COUNT count:int] [BLOCK milliseconds:int] [NOACK] \
                 STREAMS streams(key... id...)
                 """,
+            handler: StreamCommands.readGroup
         ),
         CommandRow(
             "xrevrange", .stream, since: "5.0.0", arity: -4, [.readOnly], acl: [.stream],
@@ -103,12 +113,14 @@ extension CommandTable {
             complexity: "O(N), N messages returned",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key end start [COUNT count:int]",
+            handler: StreamCommands.reverseRange
         ),
         CommandRow(
             "xsetid", .stream, since: "5.0.0", arity: -3, [.write, .denyOutOfMemory, .fast], acl: [.stream],
             summary: "Sets the last id and the counters of a stream; used by replication.",
             keys: [.index(1, [.readWrite, .update])],
             syntax: "key last-id [ENTRIESADDED entries-added:int@7.0.0] [MAXDELETEDID max-deleted-id@7.0.0]",
+            handler: StreamCommands.setID
         ),
         CommandRow(
             "xtrim", .stream, since: "5.0.0", arity: -4, [.write], acl: [.stream],
@@ -120,6 +132,7 @@ extension CommandTable {
                 key trim(strategy(MAXLEN|MINID@6.2.0) [operator('=' equal:token|'~' approximately:token)] threshold \
                 [LIMIT count:int@6.2.0])
                 """,
+            handler: StreamCommands.trim
         ),
     ]
 
@@ -129,18 +142,21 @@ extension CommandTable {
             summary: "Creates a consumer group.",
             keys: [.index(2, [.readWrite, .insert])],
             syntax: "key group id-selector(id|'$' new-id:token) [MKSTREAM] [ENTRIESREAD entries-read:int]",
+            handler: StreamCommands.createGroup
         ),
         CommandRow(
             "createconsumer", .stream, since: "6.2.0", arity: 5, [.write, .denyOutOfMemory], acl: [.stream],
             summary: "Creates a consumer in a group.",
             keys: [.index(2, [.readWrite, .insert])],
             syntax: "key group consumer",
+            handler: StreamCommands.createConsumer
         ),
         CommandRow(
             "delconsumer", .stream, since: "5.0.0", arity: 5, [.write], acl: [.stream],
             summary: "Deletes a consumer and what it left pending.",
             keys: [.index(2, [.readWrite, .delete])],
             syntax: "key group consumer",
+            handler: StreamCommands.deleteConsumer
         ),
         CommandRow(
             "destroy", .stream, since: "5.0.0", arity: 4, [.write], acl: [.stream],
@@ -148,6 +164,7 @@ extension CommandTable {
             complexity: "O(N), N messages pending",
             keys: [.index(2, [.readWrite, .delete])],
             syntax: "key group",
+            handler: StreamCommands.destroyGroup
         ),
         CommandRow(
             "help", .stream, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.stream],
@@ -159,6 +176,7 @@ extension CommandTable {
             summary: "Sets the id after which a group reads on.",
             keys: [.index(2, [.readWrite, .update])],
             syntax: "key group id-selector(id|'$' new-id:token) [ENTRIESREAD entriesread:int/entries-read]",
+            handler: StreamCommands.setGroupID
         ),
     ]
 
@@ -169,12 +187,14 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(2, [.readOnly, .access])],
             syntax: "key group",
+            handler: StreamCommands.infoConsumers
         ),
         CommandRow(
             "groups", .stream, since: "5.0.0", arity: 3, [.readOnly], acl: [.stream],
             summary: "Describes the groups of a stream.",
             keys: [.index(2, [.readOnly, .access])],
             syntax: "key",
+            handler: StreamCommands.infoGroups
         ),
         CommandRow(
             "help", .stream, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.stream],
@@ -186,6 +206,7 @@ extension CommandTable {
             summary: "Describes a stream.",
             keys: [.index(2, [.readOnly, .access])],
             syntax: "key [full-block(FULL! [COUNT count:int])]",
+            handler: StreamCommands.infoStream
         ),
     ]
 }
