@@ -123,12 +123,15 @@ package final class Server: LoopApplication {
 
     package func timeoutMilliseconds() -> Int {
         engine.updateTime()
-        let next = min(nextHousekeeping, nextExpireCycle, engine.nextDeadline ?? .max)
+        var next = min(nextHousekeeping, nextExpireCycle)
+        if engine.pointee.isHousekeepingPaused { next = engine.pointee.now + 100 }
+        next = min(next, engine.nextDeadline ?? .max)
         return Int(max(next - engine.pointee.now, 0))
     }
 
     private func keepHouseIfDue() {
         engine.updateTime()
+        if engine.pointee.isHousekeepingPaused { return }
         if engine.pointee.now >= nextExpireCycle { nextExpireCycle = engine.pointee.now + engine.expireCycle() }
         guard engine.pointee.now >= nextHousekeeping else { return }
         keepHouse()

@@ -70,6 +70,8 @@ package struct Engine: ~Copyable {
     package var pause = ClientPause()
 
     package var activeExpiry = ActiveExpiry()
+    /// DEBUG PAUSE-CRON: the shell keeps no house.
+    package var isHousekeepingPaused = false
 
     // MARK: Channels
 

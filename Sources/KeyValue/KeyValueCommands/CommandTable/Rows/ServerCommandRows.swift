@@ -42,6 +42,7 @@ extension CommandTable {
             summary: "Groups commands for developers and tests.",
             complexity: "As the subcommand",
             isInternal: true,
+            handler: DebugCommand.debug
         ),
         CommandRow(
             "failover", .server, since: "6.2.0", arity: -1, [.admin, .noScript, .stale],
