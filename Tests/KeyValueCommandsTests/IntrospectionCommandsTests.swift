@@ -7,8 +7,12 @@ import Testing
 /// COMMAND and HELP as clients see them.
 @Suite struct IntrospectionCommandsTests {
     /// The reply to a line, with `|` for each end of line.
-    private func reply(_ line: String, version: UInt8 = 2) -> String {
+    private func reply(_ line: String, version: UInt8 = 2, renamed: [(String, String)] = []) -> String {
         let engine = Engine.make(settings: EngineSettings(), seed: 1, usesThreads: false)
+        for (name, newName) in renamed {
+            let isRenamed = engine.pointee.directory.rename(name, to: newName)
+            #expect(isRenamed)
+        }
         let output = UnsafeMutablePointer<OutputBuffer>.allocate(capacity: 1)
         output.initialize(to: OutputBuffer())
         let client = engine.makeClient(output: output)
@@ -49,6 +53,15 @@ import Testing
         #expect(reply("COMMAND INFO") == reply("COMMAND"))
         #expect(reply("COMMAND DOCS", version: 3).hasPrefix("%241|$6|append|%5|$7|summary|"))
         #expect(reply("COMMAND LIST").hasPrefix("*370|$6|append|"))
+    }
+
+    @Test func commandsTakenAwayAreNotShown() {
+        let renamed = [("flushall", ""), ("get", "fetch")]
+        #expect(reply("COMMAND COUNT", renamed: renamed) == ":240")
+        #expect(reply("COMMAND LIST FILTERBY PATTERN flushall", renamed: renamed) == "*0")
+        #expect(reply("COMMAND INFO flushall", renamed: renamed) == "*1|$-1")
+        #expect(reply("COMMAND INFO fetch", renamed: renamed).hasPrefix("*1|*10|$3|get|:2|"))
+        #expect(reply("COMMAND LIST FILTERBY PATTERN get", renamed: renamed) == "*1|$3|get")
     }
 
     @Test func documentation() {

@@ -5,14 +5,14 @@ import RESP
 enum IntrospectionCommands {
     /// COMMAND
     static func command(_ call: inout Call) {
-        let rows = CommandTable.rows
+        let rows = rows(call)
         let description = CommandDescription(writer: call.reply)
         call.reply.array(rows.count)
         for row in rows { description.writeInfo(row) }
     }
 
     /// COMMAND COUNT
-    static func count(_ call: inout Call) { call.reply.integer(CommandTable.rows.count) }
+    static func count(_ call: inout Call) { call.reply.integer(rows(call).count) }
 
     /// COMMAND INFO [command-name ...]
     static func info(_ call: inout Call) {
@@ -32,8 +32,9 @@ enum IntrospectionCommands {
     static func documentation(_ call: inout Call) {
         let description = CommandDescription(writer: call.reply)
         guard call.count > 2 else {
-            call.reply.map(CommandTable.rows.count)
-            for row in CommandTable.rows {
+            let rows = rows(call)
+            call.reply.map(rows.count)
+            for row in rows {
                 call.reply.bulk(row.name)
                 description.writeDocumentation(row)
             }
@@ -50,7 +51,7 @@ enum IntrospectionCommands {
     /// COMMAND LIST [FILTERBY <MODULE name | ACLCAT category | PATTERN pattern>]
     static func list(_ call: inout Call) {
         guard let includes = filter(call) else { return call.syntaxError() }
-        let names = CommandTable.rows.flatMap { row in
+        let names = rows(call).flatMap { row in
             ([(row.name, row)] + row.subcommands.map { ("\(row.name)|\($0.name)", $0) }).filter(includes).map(\.0)
         }
         call.reply.array(names.count)
@@ -114,6 +115,11 @@ enum IntrospectionCommands {
     static func help(_ call: inout Call) {
         guard let container = call.command.pointee.container else { return call.syntaxError() }
         CommandDescription(writer: call.reply).writeHelp(container.pointee.row)
+    }
+
+    /// The rows of the commands that `rename-command` has not taken away.
+    private static func rows(_ call: Call) -> [CommandRow] {
+        call.engine.pointee.directory.reachable.map(\.pointee.row)
     }
 
     /// The command of a name, or of `container|subcommand`.

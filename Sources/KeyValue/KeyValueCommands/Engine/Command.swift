@@ -116,6 +116,12 @@ package struct CommandDirectory: ~Copyable {
         return true
     }
 
+    /// The commands that some name leads to, in the order of the table, without subcommands.
+    package var reachable: [UnsafeMutablePointer<Command>] {
+        let reached = Set((0..<Self.slotCount).compactMap { slots[$0].command })
+        return all.filter(reached.contains)
+    }
+
     /// rename-command: takes the name away and, unless the new one is empty, gives another.
     /// - Returns: false when there is no command of that name, or there is one of the new name.
     package mutating func rename(_ name: String, to newName: String) -> Bool {
