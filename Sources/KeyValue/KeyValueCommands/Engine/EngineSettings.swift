@@ -48,6 +48,8 @@ package struct EngineSettings: Sendable {
     package var limits = RequestLimits()
     package var queryBufferByteCountMax = 1 << 30
     package var encoding = EncodingLimits()
+    /// hll-sparse-max-bytes.
+    package var hyperLogLogSparseByteCountMax = 3000
     package var notifications: NotificationClasses = []
     package var maxMemoryByteCount = 0
     package var maxMemoryPolicy = EvictionPolicy.noEviction

@@ -51,6 +51,12 @@ package struct Database: ~Copyable {
                 $0.storeBytes(of: integer, as: Int64.self)
             }
         }
+        return setText(place, value, clock: clock, expiry: expiry)
+    }
+
+    /// The same for a string that is to be held as bytes even if it has the form of an integer.
+    @discardableResult
+    package mutating func setText(_ place: KeyPlace, _ value: ByteSlice, clock: UInt32, expiry: Int64?) -> Entry {
         if value.count <= Self.inlineStringByteCountMax {
             return store(place, kind: .stringInline, valueByteCount: 1 + value.count, clock: clock, expiry: expiry) {
                 $0.storeBytes(of: UInt8(truncatingIfNeeded: value.count), as: UInt8.self)

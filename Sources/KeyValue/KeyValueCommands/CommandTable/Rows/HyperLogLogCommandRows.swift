@@ -8,6 +8,7 @@ extension CommandTable {
             complexity: "O(1) an element",
             keys: [.index(1, [.readWrite, .insert])],
             syntax: "key [element...]",
+            handler: HyperLogLogCommands.add
         ),
         CommandRow(
             "pfcount", .hyperLogLog, since: "2.8.9", arity: -2, [.readOnly, .mayReplicate], acl: [.hyperLogLog],
@@ -15,6 +16,7 @@ extension CommandTable {
             complexity: "O(1) for one key, O(N) for N keys",
             keys: [.index(1, last: -1, [.readWrite, .access])],
             syntax: "key...",
+            handler: HyperLogLogCommands.count
         ),
         CommandRow(
             "pfdebug", .hyperLogLog, since: "2.8.9", arity: 3, [.write, .denyOutOfMemory, .admin], acl: [.hyperLogLog],
@@ -22,6 +24,7 @@ extension CommandTable {
             isInternal: true,
             keys: [.index(2, [.readWrite, .access])],
             syntax: "subcommand key",
+            handler: HyperLogLogCommands.debug
         ),
         CommandRow(
             "pfmerge", .hyperLogLog, since: "2.8.9", arity: -2, [.write, .denyOutOfMemory], acl: [.hyperLogLog],
@@ -29,11 +32,13 @@ extension CommandTable {
             complexity: "O(N), N keys",
             keys: [.index(1, [.readWrite, .access, .insert]), .index(2, last: -1, [.readOnly, .access])],
             syntax: "destkey:key [sourcekey:key1...]",
+            handler: HyperLogLogCommands.merge
         ),
         CommandRow(
             "pfselftest", .hyperLogLog, since: "2.8.9", arity: 1, [.admin], acl: [.hyperLogLog],
             summary: "Checks the HyperLogLog implementation.",
             isInternal: true,
+            handler: HyperLogLogCommands.selfTest
         ),
     ]
 }
