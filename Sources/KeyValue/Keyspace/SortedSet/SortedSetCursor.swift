@@ -5,6 +5,14 @@ package struct SortedSetElement {
     package let score: Double
 }
 
+extension SortedSetElement {
+    /// The member of a tree.
+    @inline(__always)
+    init(_ record: Record) {
+        self.init(member: ListPackValue(record.key), score: SortedSetTree.score(record))
+    }
+}
+
 /// Goes from one member of a sorted set to the next, or backwards. Valid until the sorted set changes.
 package struct SortedSetCursor {
     /// The leaf that the next element is in, or the listpack.
@@ -32,7 +40,7 @@ package struct SortedSetCursor {
     }
 
     /// A cursor at the end.
-    init() {
+    package init() {
         base = UnsafeMutableRawPointer(bitPattern: 1).unsafelyUnwrapped
         place = 0
         remaining = 0
@@ -54,9 +62,7 @@ package struct SortedSetCursor {
     private mutating func nextInTree() -> SortedSetElement {
         let leaf = SortedSetLeaf(base)
         let record = leaf.record(place)
-        let key = record.key
-        let element = SortedSetElement(
-            member: ListPackValue(start: key.baseAddress, number: Int64(key.count)), score: leaf.scores[place])
+        let element = SortedSetElement(member: ListPackValue(record.key), score: leaf.scores[place])
         if isReversed {
             place -= 1
             if place < 0, let previous = leaf.previous {

@@ -9,6 +9,13 @@ extension SortedSetTree {
         link(record, score: score)
     }
 
+    /// Adds a member that is not there to the table only: `link` has to follow.
+    func insertUnlinked(_ member: ByteSlice, hash: UInt64, score: Double) {
+        let record = Record.make(kind: .member, key: member, valueByteCount: Self.scoreByteCount)
+        Self.setScore(record, score)
+        _ = storage.pointee.table.insert(record, hash: hash)
+    }
+
     /// Gives a member another score: in place if it stays between its neighbours.
     func update(_ record: Record, to score: Double) {
         let old = Self.score(record)

@@ -222,20 +222,27 @@ package struct SortedSetValue {
 
     // MARK: - Scanning
 
-    /// One step of ZSCAN. A small sorted set comes whole.
+    /// One step of ZSCAN: calls with about `effort` members, or with all of a small sorted set.
     /// - Returns: the next cursor, 0 at the end.
-    package func scan(_ cursor: UInt64, _ body: (SortedSetElement) -> Void) -> UInt64 {
+    package func scan(_ cursor: UInt64, effort: Int, _ body: (SortedSetElement) -> Void) -> UInt64 {
         guard isTree else {
             var all = self.cursor(fromRank: 0, count: count)
             while let element = all.next() { body(element) }
             return 0
         }
-        return tree.storage.pointee.table.scan(cursor) { slot in
-            let key = slot.record.key
-            body(
-                SortedSetElement(
-                    member: ListPackValue(start: key.baseAddress, number: Int64(key.count)),
-                    score: SortedSetTree.score(slot.record)))
+        return tree.storage.pointee.table.scan(cursor, effort: effort) { body(SortedSetElement($0)) }
+    }
+
+    /// Calls with that many different members, chosen by chance; with all if there are no more.
+    package func forEachRandom(_ wanted: Int, using random: inout FastRandom, _ body: (SortedSetElement) -> Void) {
+        if isTree {
+            tree.storage.pointee.table.forEachRandom(wanted, using: &random) { body(SortedSetElement($0.record)) }
+            return
+        }
+        var sampler = SelectionSampler(wanted: wanted, of: count)
+        var all = cursor(fromRank: 0, count: count)
+        while !sampler.isDone, let element = all.next() {
+            if sampler.takesNext(using: &random) { body(element) }
         }
     }
 

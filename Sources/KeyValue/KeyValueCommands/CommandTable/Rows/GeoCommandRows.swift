@@ -10,12 +10,14 @@ extension CommandTable {
             syntax: """
                 key [condition(NX|XX)@6.2.0] [CH change:token@6.2.0] data(longitude:double latitude:double member)...
                 """,
+            handler: GeoCommands.geoadd
         ),
         CommandRow(
             "geodist", .geo, since: "3.2.0", arity: -4, [.readOnly], acl: [.geo],
             summary: "Tells the distance between two members.",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key member1 member2 [unit(M|KM|FT|MI)]",
+            handler: GeoCommands.geodist
         ),
         CommandRow(
             "geohash", .geo, since: "3.2.0", arity: -2, [.readOnly], acl: [.geo],
@@ -23,6 +25,7 @@ extension CommandTable {
             complexity: "O(1) a member",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key [member...]",
+            handler: GeoCommands.geohash
         ),
         CommandRow(
             "geopos", .geo, since: "3.2.0", arity: -2, [.readOnly], acl: [.geo],
@@ -30,6 +33,7 @@ extension CommandTable {
             complexity: "O(1) a member",
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key [member...]",
+            handler: GeoCommands.geopos
         ),
         CommandRow(
             "georadius", .geo, since: "3.2.0", arity: -6, [.write, .denyOutOfMemory], acl: [.geo],
@@ -46,6 +50,7 @@ extension CommandTable {
                 [count-block(COUNT count:int [ANY@6.2.0])] [order(ASC|DESC)] [store(STORE storekey:key1/key|\
                 STOREDIST storedistkey:key2/key)]
                 """,
+            handler: GeoSearchCommands.georadius
         ),
         CommandRow(
             "georadiusbymember", .geo, since: "3.2.0", arity: -5, [.write, .denyOutOfMemory], acl: [.geo],
@@ -63,6 +68,7 @@ extension CommandTable {
                 [count-block(COUNT count:int [ANY])] [order(ASC|DESC)] [store(STORE storekey:key1/key|\
                 STOREDIST storedistkey:key2/key)]
                 """,
+            handler: GeoSearchCommands.georadiusbymember
         ),
         CommandRow(
             "georadiusbymember_ro", .geo, since: "3.2.10", arity: -5, [.readOnly], acl: [.geo],
@@ -74,6 +80,7 @@ extension CommandTable {
                 key member radius:double unit(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] \
                 [count-block(COUNT count:int [ANY])] [order(ASC|DESC)]
                 """,
+            handler: GeoSearchCommands.georadiusbymemberReadOnly
         ),
         CommandRow(
             "georadius_ro", .geo, since: "3.2.10", arity: -6, [.readOnly], acl: [.geo],
@@ -85,6 +92,7 @@ extension CommandTable {
                 key longitude:double latitude:double radius:double unit(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] \
                 [count-block(COUNT count:int [ANY@6.2.0])] [order(ASC|DESC)]
                 """,
+            handler: GeoSearchCommands.georadiusReadOnly
         ),
         CommandRow(
             "geosearch", .geo, since: "6.2.0", arity: -7, [.readOnly], acl: [.geo],
@@ -96,6 +104,7 @@ extension CommandTable {
                 by(circle(BYRADIUS radius:double unit(M|KM|FT|MI))|box(BYBOX width:double height:double unit(M|KM|FT|\
                 MI))) [order(ASC|DESC)] [count-block(COUNT count:int [ANY])] [WITHCOORD] [WITHDIST] [WITHHASH]
                 """,
+            handler: GeoSearchCommands.geosearch
         ),
         CommandRow(
             "geosearchstore", .geo, since: "6.2.0", arity: -8, [.write, .denyOutOfMemory], acl: [.geo],
@@ -108,6 +117,7 @@ extension CommandTable {
                 FT|MI))|box(BYBOX width:double height:double unit(M|KM|FT|MI))) [order(ASC|DESC)] \
                 [count-block(COUNT count:int [ANY])] [STOREDIST]
                 """,
+            handler: GeoSearchCommands.geosearchstore
         ),
     ]
 }
