@@ -2,35 +2,124 @@ import Glibc
 import IOLoop
 import KeyValueCommands
 
-/// `atoll kv`: the program around the engine.
+/// `atoll kv`: the program around the engine. Started under the name redis-server it behaves as that program.
 package enum KeyValueProgram {
+    /// The version of Redis whose behaviour this is.
+    package static let redisVersion = "7.2.6"
+
     /// Runs the server until it ends, and returns the exit code.
+    /// - Parameter arguments: the program's name first, then what redis-server takes.
     package static func run(arguments: [String]) -> Int32 {
-        if arguments.contains("--print-commands") {
+        let rest = Array(arguments.dropFirst())
+        if let first = rest.first, let code = information(first) { return code }
+        let configuration = Configuration()
+        do {
+            try load(configuration, ProgramArguments(rest))
+        } catch {
+            report(error)
+            return 1
+        }
+        if configuration.flag("daemonize"), !Daemon.detach() {
+            writeError("atoll kv: could not go into the background: \(String(cString: strerror(errno)))\n")
+            return 1
+        }
+        return serve(configuration, hasFile: configuration.filePath != nil || !rest.isEmpty)
+    }
+
+    private static func information(_ option: String) -> Int32? {
+        switch option {
+        case "-v", "--version":
+            print("Redis server v=\(redisVersion) sha=00000000:0 malloc=mimalloc bits=64 build=0 (Atoll)")
+            return 0
+        case "--print-commands":
             print(CommandReference.page(), terminator: "")
             return 0
+        case "-h", "--help":
+            print(KeyValueHelp.text)
+            return 0
+        default: return nil
         }
-        var options = ServerOptions()
-        var settings = EngineSettings()
-        var index = 1
-        while index + 1 < arguments.count {
-            switch arguments[index] {
-            case "--port": options.port = UInt16(arguments[index + 1]) ?? options.port
-            case "--io": options.backend = Backend(rawValue: arguments[index + 1]) ?? .automatic
-            case "--requirepass": settings.password = arguments[index + 1]
-            default: break
+    }
+
+    private static func load(
+        _ configuration: Configuration, _ arguments: ProgramArguments
+    ) throws(ConfigurationFailure) {
+        if let path = arguments.filePath {
+            configuration.filePath = path.hasPrefix("/") ? path : "\(configuration["dir"])/\(path)"
+            try configuration.loadFiles(matching: path)
+        }
+        if arguments.readsStandardInput {
+            try configuration.load(text: Configuration.read(descriptor: STDIN_FILENO) ?? "")
+        }
+        try configuration.load(text: arguments.text)
+        let logFile = configuration["logfile"]
+        guard logFile.isEmpty || access(logFile, W_OK) == 0 || errno == ENOENT else {
+            throw ConfigurationFailure(reason: "Can't open the log file: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private static func report(_ failure: ConfigurationFailure) {
+        var text = "\n*** FATAL CONFIG FILE ERROR (Redis \(redisVersion)) ***\n"
+        if failure.lineNumber > 0 {
+            text += "Reading the configuration file, at line \(failure.lineNumber)\n>>> '\(failure.line)'\n"
+        }
+        writeError(text + failure.reason + "\n")
+    }
+
+    private static func serve(_ configuration: Configuration, hasFile: Bool) -> Int32 {
+        let log = ServerLog()
+        log.configure(configuration)
+        log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
+        log.write(
+            .notice,
+            "Redis version=\(redisVersion), bits=64, commit=00000000, modified=0, pid=\(getpid()), just started")
+        log.write(
+            .notice,
+            hasFile
+                ? "Configuration loaded"
+                : "Warning: no config file specified, using the default config. In order to specify a config file use "
+                    + "\(CommandLine.arguments.first ?? "redis-server") /path/to/redis.conf")
+        let engine = Engine.make(
+            configuration: configuration, seed: UInt64.random(in: 0 ... .max), usesThreads: true)
+        for rename in configuration.renames {
+            guard engine.pointee.directory.rename(rename.name, to: rename.newName) else {
+                report(ConfigurationFailure(reason: "No such command in rename-command, or the new name is taken"))
+                return 1
             }
-            index += 2
         }
         do {
-            let engine = Engine.make(
-                settings: settings, seed: UInt64.random(in: 0 ... .max), usesThreads: true)
-            let server = try Server(engine: engine, options: options)
+            let server = try Server(engine: engine, configuration: configuration, log: log)
+            server.announce()
             server.run()
             return 0
         } catch {
-            print("atoll kv: \(error)")
+            log.write(.warning, "\(error)")
+            log.write(.warning, "Failed listening on port \(configuration["port"]) (tcp), aborting.")
             return 1
         }
     }
+
+    static func writeError(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+/// What `--help` prints.
+enum KeyValueHelp {
+    static let text = """
+        Usage: atoll kv [/path/to/redis.conf] [options] [-]
+               atoll kv - (read the configuration from standard input)
+               atoll kv -v | --version
+               atoll kv -h | --help
+
+        Options are the directives of redis.conf with two dashes in front, and come after the file's:
+
+          atoll kv                                       serve 127.0.0.1:6379 and everything else that `bind` says
+          atoll kv /etc/redis/redis.conf --port 6380     a file, and another port
+          atoll kv --port 7777 --maxmemory 2gb --maxmemory-policy allkeys-lru
+          echo 'port 7777' | atoll kv -
+
+        Of ours: --io auto|epoll|io_uring chooses how the event loop waits.
+        """
 }

@@ -1,34 +1,51 @@
-// The shell around the engine: sockets, time, limits of connections. It knows no command.
+// The shell around the engine: sockets, time, limits of connections, the process. It knows no command.
 
 package import Bytes
 import CIOLoop
+import Glibc
 package import IOLoop
 package import KeyValueCommands
 import RESP
 
 /// A server: one loop, one engine. Everything happens on the thread that calls `run`.
-package final class Server: LoopApplication {
+package final class Server: LoopApplication, EngineHost {
     package let engine: EngineReference
-    package private(set) var options: ServerOptions
-    /// Set once, right after the initialiser.
+    let configuration: Configuration
+    private let log: ServerLog
+    /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
+    let listeners: ServerListeners
+    private var signals: SignalWatch?
     /// Milliseconds of the engine's clock at which the next round of housekeeping is due.
     private var nextHousekeeping: Int64 = 0
     /// The same for the sweep for due keys.
     private var nextExpireCycle: Int64 = 0
+    private let startedAt: Int64
+    private var keepAliveSeconds = 300
+    private var rates = RateSamples()
+    private var isShuttingDown = false
 
-    package init(engine: EngineReference, options: ServerOptions) throws(LoopError) {
+    init(engine: EngineReference, configuration: Configuration, log: ServerLog) throws(LoopError) {
         self.engine = engine
-        self.options = options
-        let loop = try EventLoop(backend: options.backend, application: self)
+        self.configuration = configuration
+        self.log = log
+        listeners = ServerListeners()
+        startedAt = engine.pointee.now
+        engine.pointee.host = self
+        let backend: Backend =
+            switch configuration["io"] {
+            case "epoll": .epoll
+            case "io_uring": .ioUring
+            default: .automatic
+            }
+        let loop = try EventLoop(backend: backend, application: self)
         eventLoop = loop
-        for address in options.addresses {
-            _ = try loop.listen(.tcp(address: address, port: options.port), tag: 0, backlog: options.backlog)
-        }
-        if let path = options.unixSocketPath {
-            _ = try loop.listen(
-                .unix(path: path, permissions: options.unixSocketPermissions), tag: 0, backlog: options.backlog)
-        }
+        try listeners.openAll(loop, configuration)
+        keepAliveSeconds = configuration.integer("tcp-keepalive")
+        let watch = SignalWatch(waker: loop.waker)
+        watch.start()
+        signals = watch
+        writePidFile()
     }
 
     /// The loop; there from the initialiser on.
@@ -37,9 +54,45 @@ package final class Server: LoopApplication {
         return eventLoop
     }
 
+    /// Logs that the server is ready, as tools that start redis-server expect it.
+    func announce() {
+        let port = configuration["port"]
+        if configuration.flag("always-show-logo") {
+            log.writeRaw("\n  Atoll key-value server, Redis \(KeyValueProgram.redisVersion) compatible, port \(port)\n")
+            log.writeRaw("  Port: \(port)\n  PID: \(getpid())\n\n")
+        } else {
+            log.write(.notice, "Running mode=standalone, port=\(port).")
+        }
+        log.write(.notice, "Event loop: \(loop.backendName)")
+        log.write(.notice, "Server initialized")
+        for name in configuration.ineffective {
+            log.write(.warning, "The directive '\(name)' is stored and has no effect yet: its part is not built.")
+        }
+        for kind in listeners.kinds { log.write(.notice, "Ready to accept connections \(kind)") }
+    }
+
     /// Serves until somebody stops the loop.
     package func run() {
         loop.runUntilStopped()
+        listeners.removeSocketFile()
+        removePidFile()
+        log.write(.warning, "Redis is now ready to exit, bye bye...")
+    }
+
+    private func writePidFile() {
+        var path = configuration["pidfile"]
+        if path.isEmpty, configuration.flag("daemonize") { path = "/var/run/redis.pid" }
+        guard !path.isEmpty else { return }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { return }
+        let bytes = Array("\(getpid())\n".utf8)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        Glibc.close(descriptor)
+    }
+
+    private func removePidFile() {
+        let path = configuration["pidfile"]
+        if !path.isEmpty { unlink(path) }
     }
 
     // MARK: - Connections
@@ -47,9 +100,10 @@ package final class Server: LoopApplication {
     package func accepted(_ connection: ConnectionPointer, listener tag: Int) {
         engine.updateTime()
         engine.pointee.statistics.connectionCount += 1
-        guard engine.pointee.clients.count < engine.pointee.settings.clientCountMax else {
+        if let refusal = refusal(connection) {
             engine.pointee.statistics.rejectedConnectionCount += 1
-            connection.pointee.output.append("-ERR max number of clients reached\r\n")
+            connection.pointee.output.append(refusal)
+            loop.scheduleSend(connection)
             return loop.closeAfterSending(connection)
         }
         let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
@@ -59,8 +113,26 @@ package final class Server: LoopApplication {
         describe(client, connection)
         if !connection.pointee.isUnixSocket {
             connection.pointee.setNoDelay(true)
-            if options.keepAliveSeconds > 0 { connection.pointee.setKeepAlive(seconds: options.keepAliveSeconds) }
+            if keepAliveSeconds > 0 { connection.pointee.setKeepAlive(seconds: keepAliveSeconds) }
         }
+        log.write(.verbose, "Accepted \(client.pointee.details.peerAddress)")
+    }
+
+    private func refusal(_ connection: ConnectionPointer) -> String? {
+        guard engine.pointee.clients.count < engine.pointee.settings.clientCountMax else {
+            return "-ERR max number of clients reached\r\n"
+        }
+        guard configuration.flag("protected-mode"), engine.pointee.settings.password.isEmpty,
+            !connection.pointee.isUnixSocket
+        else { return nil }
+        let peer = connection.pointee.peerLiteral ?? ""
+        guard !peer.hasPrefix("127."), peer != "::1", !peer.hasPrefix("::ffff:127.") else { return nil }
+        return
+            "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for "
+            + "the default user. In this mode connections are only accepted from the loopback interface. To accept "
+            + "others, do one of these: 1) 'CONFIG SET protected-mode no' from the loopback interface, if the server "
+            + "cannot be reached from the internet, and CONFIG REWRITE to keep it. 2) 'protected-mode no' in the "
+            + "configuration file. 3) Start with '--protected-mode no'. 4) Set a password for the default user.\r\n"
     }
 
     private func describe(_ client: ClientReference, _ connection: ConnectionPointer) {
@@ -68,9 +140,8 @@ package final class Server: LoopApplication {
         details.descriptor = connection.pointee.descriptor
         if connection.pointee.isUnixSocket {
             client.pointee.flags.insert(.unixSocket)
-            let path = "\(options.unixSocketPath ?? ""):0"
-            details.peerAddress = path
-            details.localAddress = path
+            details.peerAddress = "\(configuration["unixsocket"]):0"
+            details.localAddress = details.peerAddress
         } else {
             details.peerAddress = connection.pointee.peerAddressText
             details.localAddress = connection.pointee.localAddressText
@@ -95,8 +166,13 @@ package final class Server: LoopApplication {
 
     package func ended(_ connection: ConnectionPointer, _ reason: EndReason) {
         guard let client = Self.client(connection) else { return }
+        log.write(.verbose, "Client closed connection id=\(client.pointee.id)")
         connection.pointee.userData = nil
         engine.freeClient(client)
+    }
+
+    package func acceptFailed(listener tag: Int, code: Int32) {
+        log.write(.warning, "Accepting client connection: \(String(cString: strerror(code)))")
     }
 
     // MARK: - Turn
@@ -107,9 +183,12 @@ package final class Server: LoopApplication {
         engine.resumeClients()
         engine.takePendingOutput { client in
             guard let connection = Self.connection(client) else { return }
+            engine.pointee.statistics.outputByteCount &+= connection.pointee.output.count
             loop.scheduleSend(connection)
+            engine.enforceOutputLimit(client, pendingByteCount: connection.pointee.pendingSendByteCount)
         }
         engine.takePendingClose { client in close(client) }
+        if isShuttingDown { loop.stop() }
     }
 
     private func close(_ client: ClientReference) {
@@ -121,8 +200,16 @@ package final class Server: LoopApplication {
         if isAtOnce { loop.closeNow(connection) } else { loop.closeAfterSending(connection) }
     }
 
+    package func woken() {
+        guard let signals, signals.signalCount > 0, !isShuttingDown else { return }
+        log.write(.notice, "Received SIGTERM scheduling shutdown...")
+        log.write(.notice, "User requested shutdown...")
+        shutDown()
+    }
+
     package func timeoutMilliseconds() -> Int {
         engine.updateTime()
+        if engine.hasPendingWork { return 0 }
         var next = min(nextHousekeeping, nextExpireCycle)
         if engine.pointee.isHousekeepingPaused { next = engine.pointee.now + 100 }
         next = min(next, engine.nextDeadline ?? .max)
@@ -141,5 +228,81 @@ package final class Server: LoopApplication {
     /// What is to be done some times a second whether anybody asks or not.
     private func keepHouse() {
         engine.endDueWaits()
+        engine.keepHouse()
+        rates.take(engine.pointee.statistics, now: engine.pointee.now)
+    }
+
+    // MARK: - EngineHost
+
+    package func log(_ level: LogLevel, _ message: String) { log.write(level, message) }
+
+    package func shutDown() {
+        isShuttingDown = true
+    }
+
+    package func configurationChanged(
+        _ names: Set<String>, _ configuration: Configuration
+    ) throws(ConfigurationError) {
+        if !names.isDisjoint(with: ["port", "bind", "tls-port"]) || names.contains(where: { $0.hasPrefix("tls-") }) {
+            try listeners.change(loop, configuration, names)
+        }
+        log.configure(configuration)
+        keepAliveSeconds = configuration.integer("tcp-keepalive")
+    }
+
+    package func outputByteCount(_ client: ClientReference) -> (pending: Int, reserved: Int) {
+        guard let connection = Self.connection(client) else { return (0, 0) }
+        return (connection.pointee.pendingSendByteCount, connection.pointee.reservedByteCount)
+    }
+
+    package func resetStatistics() {
+        loop.turnStatistics.resetLongest()
+        rates = RateSamples()
+    }
+
+    package func information(_ section: String) -> [(name: String, value: String)] {
+        switch section {
+        case "server": return serverInformation()
+        case "stats": return rates.information
+        case "loop": return loopInformation()
+        default: return []
+        }
+    }
+
+    private func serverInformation() -> [(name: String, value: String)] {
+        var names = utsname()
+        uname(&names)
+        func text<Field>(_ field: Field) -> String {
+            withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        let uptime = max((engine.pointee.now - startedAt) / 1000, 0)
+        let executable = CommandLine.arguments.first ?? ""
+        return [
+            ("redis_version", KeyValueProgram.redisVersion), ("redis_git_sha1", "00000000"), ("redis_git_dirty", "0"),
+            ("redis_build_id", "0"), ("redis_mode", "standalone"),
+            ("os", "\(text(names.sysname)) \(text(names.release)) \(text(names.machine))"), ("arch_bits", "64"),
+            ("monotonic_clock", "POSIX clock_gettime"), ("multiplexing_api", "\(loop.backendName)"),
+            ("atomicvar_api", "c11-builtin"), ("gcc_version", "0.0.0"), ("process_id", "\(getpid())"),
+            ("process_supervised", "no"), ("run_id", engine.pointee.runID), ("tcp_port", configuration["port"]),
+            ("server_time_usec", "\(atoll_wall_microseconds())"), ("uptime_in_seconds", "\(uptime)"),
+            ("uptime_in_days", "\(uptime / 86400)"), ("hz", configuration["hz"]),
+            ("configured_hz", configuration["hz"]),
+            ("lru_clock", "\(AccessClock.seconds(engine.pointee.now))"),
+            ("executable", executable.hasPrefix("/") ? executable : "\(configuration["dir"])/\(executable)"),
+            ("config_file", configuration.filePath ?? ""), ("io_threads_active", "0"),
+        ]
+    }
+
+    /// The loop's own figures, in section stats.
+    private func loopInformation() -> [(name: String, value: String)] {
+        let turns = loop.turnStatistics
+        return [
+            ("eventloop_cycles", "\(turns.turnCount)"),
+            ("eventloop_duration_sum", "\(turns.durationSumMicroseconds)"),
+            ("eventloop_duration_cmd_sum", "\(engine.commandMicroseconds)"),
+            ("eventloop_longest_turn_cpu_usec", "\(turns.longestCPUMicroseconds)"),
+            ("instantaneous_eventloop_cycles_per_sec", "\(rates.turnsPerSecond(turns.turnCount, engine.pointee.now))"),
+            ("instantaneous_eventloop_duration_usec", "\(turns.lastDurationMicroseconds)"),
+        ]
     }
 }

@@ -8,7 +8,7 @@ package struct EncodingLimits: Sendable {
 
     /// Fields in a listpack (hash-max-listpack-entries), and bytes of the longest field or value
     /// (hash-max-listpack-value).
-    package var hashPackedCountMax = 128
+    package var hashPackedCountMax = 512
     package var hashPackedByteCountMax = 64
 
     /// Elements in a node of a list, or, negative, its size: -1 to -5 are 4, 8, 16, 32 and 64 KiB

@@ -20,6 +20,8 @@ package struct Engine: ~Copyable {
     /// Ticks at the end of the last command: the start of the next one.
     var lastTicks: UInt64 = 0
     package let ticksPerMicrosecond: Double
+    /// 40 hexadecimal digits, new at every start.
+    package let runID: String
     /// Commands that took more ticks than this are looked at by the slow log and the latency monitor.
     var slowTicksMin: UInt64 = .max
 
@@ -39,6 +41,10 @@ package struct Engine: ~Copyable {
 
     package var directory: CommandDirectory
     package var settings: EngineSettings
+    /// All directives; `settings` holds the effect of those that the engine reads.
+    package let configuration: Configuration
+    /// The program around; it outlives the engine.
+    package unowned(unsafe) var host: (any EngineHost)?
     package var statistics = Statistics()
     /// The arguments of the request being parsed.
     var arguments = ArgumentVector()
@@ -84,10 +90,13 @@ package struct Engine: ~Copyable {
 
     /// - Parameter seed: of hash tables and random choices; tests give a fixed one.
     package init(
-        settings: EngineSettings, rows: [CommandRow] = CommandTable.rows, seed: UInt64, usesThreads: Bool
+        configuration: Configuration, rows: [CommandRow] = CommandTable.rows, seed: UInt64, usesThreads: Bool
     ) {
+        let settings = configuration.engineSettings()
+        self.configuration = configuration
         var random = FastRandom(seed: seed)
         hasher = KeyedHash(key0: random.next(), key1: random.next())
+        runID = (0..<40).map { _ in String(random.below(16), radix: 16) }.joined()
         self.random = random
         reclaimer = Reclaimer(usesThread: usesThreads)
         databaseCount = settings.databaseCount
@@ -113,10 +122,11 @@ package struct Engine: ~Copyable {
 
     /// An engine at a fixed address, for the life of the process.
     package static func make(
-        settings: EngineSettings, rows: [CommandRow] = CommandTable.rows, seed: UInt64, usesThreads: Bool
+        configuration: Configuration = Configuration(), rows: [CommandRow] = CommandTable.rows, seed: UInt64,
+        usesThreads: Bool
     ) -> EngineReference {
         let engine = EngineReference.allocate(capacity: 1)
-        engine.initialize(to: Engine(settings: settings, rows: rows, seed: seed, usesThreads: usesThreads))
+        engine.initialize(to: Engine(configuration: configuration, rows: rows, seed: seed, usesThreads: usesThreads))
         engine.updateTime()
         return engine
     }

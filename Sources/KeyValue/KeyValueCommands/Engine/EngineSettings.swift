@@ -57,6 +57,7 @@ package struct EngineSettings: Sendable {
     package var maxMemoryEvictionTenacity = 10
     /// maxmemory-clients: bytes, or per cent of maxmemory when negative; 0 for none.
     package var maxMemoryClients = 0
+    package var hyperLogLogSparseByteCountMax = 3000
     package var lfuLogFactor = 10
     package var lfuDecayMinutes = 1
     package var activeExpireEffort = 1
@@ -68,6 +69,8 @@ package struct EngineSettings: Sendable {
     package var trackingTableKeyCountMax = 1_000_000
     /// enable-debug-command: no, yes, local.
     package var debugCommand = ProtectedAccess.no
+    /// enable-protected-configs.
+    package var protectedDirectives = ProtectedAccess.no
     package var moduleCommand = ProtectedAccess.no
     package var clientTimeoutSeconds = 0
     package var clientCountMax = 10_000

@@ -63,3 +63,7 @@ int atoll_read_signal(int descriptor);
 /// How a child of ours ended. Reaps it unless keep; 1 when it has ended, 0 when it still runs, -1 with errno.
 /// Exactly one of exit_code and signal_number is not -1 afterwards.
 int atoll_wait_child(pid_t pid, bool keep, int *exit_code, int *signal_number);
+
+/// Goes on in a child of its own session with standard streams on /dev/null; the caller's process ends with 0. To be
+/// called before the first thread. 0, or -1 with errno.
+int atoll_daemonize(void);

@@ -310,6 +310,7 @@ extension CommandTable {
             summary: "Returns settings.",
             complexity: "O(N), N patterns",
             syntax: "parameter...",
+            handler: ConfigurationCommands.get
         ),
         CommandRow(
             "help", .server, since: "5.0.0", arity: 2, [.loading, .stale],
@@ -320,11 +321,13 @@ extension CommandTable {
             "resetstat", .server, since: "2.0.0", arity: 2, [.admin, .noScript, .loading, .stale],
             summary: "Sets the statistics of INFO back to zero.",
             tips: [.requestAllNodes, .responseAllSucceeded],
+            handler: ConfigurationCommands.resetStatistics
         ),
         CommandRow(
             "rewrite", .server, since: "2.8.0", arity: 2, [.admin, .noScript, .loading, .stale],
             summary: "Writes the settings to the configuration file.",
             tips: [.requestAllNodes, .responseAllSucceeded],
+            handler: ConfigurationCommands.rewrite
         ),
         CommandRow(
             "set", .server, since: "2.0.0", arity: -4, [.admin, .noScript, .loading, .stale],
@@ -332,6 +335,7 @@ extension CommandTable {
             complexity: "O(N), N settings",
             tips: [.requestAllNodes, .responseAllSucceeded],
             syntax: "data(parameter value)...",
+            handler: ConfigurationCommands.set
         ),
     ]
 

@@ -1,0 +1,53 @@
+import CAtoll
+import Glibc
+import IOLoop
+import Synchronization
+
+/// Signals that end the server, as events of its loop: a thread waits for them, so no handler runs anywhere.
+// The count is atomic; the thread only adds to it and wakes the loop.
+final class SignalWatch: @unchecked Sendable {
+    private let count = Atomic<Int>(0)
+    private let waker: LoopWaker
+
+    init(waker: LoopWaker) {
+        self.waker = waker
+    }
+
+    /// How many have come.
+    var signalCount: Int { count.load(ordering: .relaxed) }
+
+    /// Blocks SIGTERM and SIGINT in this thread and those that it makes from now on, and begins to wait for them.
+    func start() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        var thread = pthread_t()
+        // The watch lives as long as the process.
+        let reference = Unmanaged.passRetained(self).toOpaque()
+        pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<SignalWatch>.fromOpaque(argument).takeUnretainedValue().wait()
+                return nil
+            }, reference)
+        pthread_detach(thread)
+    }
+
+    private func wait() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGINT)
+        while true {
+            var number: Int32 = 0
+            guard sigwait(&set, &number) == 0 else { continue }
+            count.add(1, ordering: .relaxed)
+            waker.wake()
+        }
+    }
+}
