@@ -97,7 +97,9 @@ let package = Package(
             path: "Sources/KeyValue/KeyValueCommands", swiftSettings: engine),
         .target(
             name: "KeyValueServer",
-            dependencies: ["Bytes", "CIOLoop", "CMemory", "IOLoop", "Keyspace", "KeyValueCommands", "RESP", "TLS"],
+            dependencies: [
+                "Bytes", "CAtoll", "CIOLoop", "CMemory", "IOLoop", "Keyspace", "KeyValueCommands", "RESP", "TLS",
+            ],
             path: "Sources/KeyValue/KeyValueServer", swiftSettings: engine),
 
         // Postgres

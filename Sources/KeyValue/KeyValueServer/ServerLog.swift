@@ -43,7 +43,8 @@ final class ServerLog {
         let time = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds)"
         writeRaw("\(getpid()):M \(date) \(time) \(Self.marks[level.rawValue]) \(message)\n")
         if usesSyslog {
-            withVaList([message]) { vsyslog([LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING][level.rawValue], "%s", $0) }
+            let priority = [LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING][level.rawValue]
+            message.withCString { text in withVaList([text]) { vsyslog(priority, "%s", $0) } }
         }
     }
 

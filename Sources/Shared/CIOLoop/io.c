@@ -22,7 +22,7 @@ void atoll_epoll_events_give(struct epoll_event *events) {
     free(events);
 }
 
-int atoll_accept(int listener) {
+int atoll_io_accept(int listener) {
     int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     return descriptor >= 0 ? descriptor : -errno;
 }

@@ -148,7 +148,7 @@ final class EpollBackend: LoopBackend {
         let listener = Unmanaged<Listener>.fromOpaque(opaque).takeUnretainedValue()
         for _ in 0..<Self.acceptsMax {
             if stopped.contains(where: { $0 === listener }) { return }
-            let accepted = atoll_accept(listener.descriptor)
+            let accepted = atoll_io_accept(listener.descriptor)
             if accepted >= 0 {
                 loop.accept(accepted, listener)
                 continue

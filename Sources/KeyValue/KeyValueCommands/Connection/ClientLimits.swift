@@ -27,7 +27,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let isSoft = since > 0 && pointee.now - since > Int64(limit.softSeconds) * 1000
         guard isHard || isSoft else { return }
         pointee.statistics.outputLimitDisconnectionCount += 1
-        log(.warning, "Client id=\(client.pointee.id) scheduled to be closed ASAP for overcoming of output buffer limits.")
+        log(
+            .warning,
+            "Client id=\(client.pointee.id) scheduled to be closed ASAP for overcoming of output buffer limits.")
         close(client, afterReply: false)
     }
 

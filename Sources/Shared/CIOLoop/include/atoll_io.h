@@ -31,7 +31,7 @@ void atoll_epoll_events_give(struct epoll_event *events);
 
 /// Takes a waiting connection as a non-blocking descriptor that children do not inherit; the descriptor, or an errno
 /// with its sign turned.
-int atoll_accept(int listener);
+int atoll_io_accept(int listener);
 
 /// A non-blocking counter that wakes who waits for it: eventfd.
 int atoll_wake_open(void);
