@@ -57,7 +57,6 @@ package struct EngineSettings: Sendable {
     package var maxMemoryEvictionTenacity = 10
     /// maxmemory-clients: bytes, or per cent of maxmemory when negative; 0 for none.
     package var maxMemoryClients = 0
-    package var hyperLogLogSparseByteCountMax = 3000
     package var lfuLogFactor = 10
     package var lfuDecayMinutes = 1
     package var activeExpireEffort = 1
