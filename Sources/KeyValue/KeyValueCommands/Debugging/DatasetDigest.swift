@@ -113,15 +113,6 @@ struct DatasetDigest {
     }
 }
 
-extension ListPackValue {
-    /// Calls with the bytes that a client sees.
-    func withBytes<R>(_ body: (ByteSlice) -> R) -> R {
-        withUnsafeTemporaryAllocation(byteCount: Self.scratchByteCount, alignment: 8) { scratch in
-            body(bytes(scratch: scratch.baseAddress.unsafelyUnwrapped))
-        }
-    }
-}
-
 extension Entry {
     /// Calls with the bytes of a string.
     func withStringBytes<R>(_ body: (ByteSlice) -> R) -> R {

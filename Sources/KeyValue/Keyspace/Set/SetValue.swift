@@ -159,12 +159,13 @@ package struct SetValue {
 extension ListPackValue {
     /// Bytes of a record, whose address is never nil, as an element.
     @inline(__always)
-    init(_ bytes: ByteSlice) {
+    package init(_ bytes: ByteSlice) {
         self.init(start: bytes.baseAddress.unsafelyUnwrapped, number: Int64(bytes.count))
     }
 
+    /// An integer as an element.
     @inline(__always)
-    init(_ integer: Int64) {
+    package init(_ integer: Int64) {
         self.init(start: nil, number: integer)
     }
 

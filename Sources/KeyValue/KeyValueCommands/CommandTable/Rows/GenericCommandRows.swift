@@ -184,6 +184,7 @@ extension CommandTable {
                 [GET get-pattern:pattern#1/pattern...+] [order(ASC|DESC)] [ALPHA sorting:token] \
                 [STORE destination:key2]
                 """,
+            handler: SortCommand.sort
         ),
         CommandRow(
             "sort_ro", .generic, since: "7.0.0", arity: -2, [.readOnly], acl: [.sortedSet, .list, .set, .dangerous],
@@ -195,6 +196,7 @@ extension CommandTable {
                 key [BY by-pattern:pattern#1/pattern] [LIMIT limit(offset:int count:int)] \
                 [GET get-pattern:pattern#1/pattern...+] [order(ASC|DESC)] [ALPHA sorting:token]
                 """,
+            handler: SortCommand.sortReadOnly
         ),
         CommandRow(
             "touch", .generic, since: "3.2.1", arity: -2, [.readOnly, .fast], acl: [.keyspace],
