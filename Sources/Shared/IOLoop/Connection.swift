@@ -27,7 +27,7 @@ package struct Connection: ~Copyable {
     var inFlight = OutputBuffer()
     /// The TLS layer, if any.
     var secure: UnsafeMutablePointer<SecureLayer>?
-    /// Bytes that came while reading was paused (io_uring).
+    /// Bytes from the socket that came while reading was paused.
     var held = OutputBuffer()
     /// The loop's queue, and the next one in it.
     let sendQueue: UnsafeMutablePointer<SendQueue>
@@ -69,13 +69,20 @@ package struct Connection: ~Copyable {
         static let hangingUp = Flags(rawValue: 1 << 13)
         /// A receive is with the kernel (io_uring).
         static let receiving = Flags(rawValue: 1 << 14)
-        /// The end of the stream came while reading was paused (io_uring).
+        /// The end of the stream came while reading was paused.
         static let endHeld = Flags(rawValue: 1 << 15)
         /// The socket did not take all of the turn's bytes (io_uring).
         static let sentShort = Flags(rawValue: 1 << 16)
         /// The loop has let go of it; only the kernel's completions still name it (io_uring).
         static let detached = Flags(rawValue: 1 << 18)
-        /// In the list of those whose held bytes are to be delivered (io_uring).
+        /// TLS is spoken.
+        static let secure = Flags(rawValue: 1 << 19)
+
+        /// Any of these, and arriving bytes are not simply passed to the application.
+        static let notPlainlyReceiving: Flags = [
+            .closed, .closing, .lingering, .readingPaused, .deliveryScheduled, .secure,
+        ]
+        /// In the list of those whose held bytes are to be delivered.
         static let deliveryScheduled = Flags(rawValue: 1 << 17)
     }
 
@@ -89,10 +96,10 @@ package struct Connection: ~Copyable {
     /// What goes to the socket next, as the application wrote it or encrypted.
     var wire: OutputBuffer {
         @inline(__always) _read {
-            if let secure { yield secure.pointee.outgoing } else { yield output }
+            if let secure { yield secure.pointee.session.outgoing } else { yield output }
         }
         @inline(__always) _modify {
-            if let secure { yield &secure.pointee.outgoing } else { yield &output }
+            if let secure { yield &secure.pointee.session.outgoing } else { yield &output }
         }
     }
 
@@ -100,7 +107,7 @@ package struct Connection: ~Copyable {
     @inline(__always)
     mutating func beginFlight() {
         if let secure {
-            swap(&secure.pointee.outgoing, &inFlight)
+            swap(&secure.pointee.session.outgoing, &inFlight)
         } else {
             swap(&output, &inFlight)
         }
@@ -115,13 +122,13 @@ package struct Connection: ~Copyable {
 
     /// Bytes that the kernel has not taken, including those that it is being given.
     package var pendingSendByteCount: Int {
-        output.count + inFlight.count + (secure.map { $0.pointee.outgoing.count } ?? 0)
+        output.count + inFlight.count + (secure.map { $0.pointee.session.outgoing.count } ?? 0)
     }
 
     /// Memory that the loop holds for this connection, in bytes.
     package var reservedByteCount: Int {
-        MemoryLayout<Connection>.size + output.reservedByteCount + inFlight.reservedByteCount
-            + (secure.map { $0.pointee.outgoing.reservedByteCount } ?? 0)
+        MemoryLayout<Connection>.size + output.reservedByteCount + inFlight.reservedByteCount + held.reservedByteCount
+            + (secure.map { $0.pointee.session.outgoing.reservedByteCount } ?? 0)
     }
 
     /// Whether the peer is on this machine, over a path.

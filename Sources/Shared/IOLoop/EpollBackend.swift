@@ -217,8 +217,8 @@ final class EpollBackend: LoopBackend {
 
     override func send(_ connection: ConnectionPointer, _ loop: EventLoop) {
         guard !connection.pointee.flags.contains(.waitingForRoom) else { return }
-        while !connection.pointee.output.isEmpty {
-            let bytes = connection.pointee.output.readable
+        while loop.prepareWire(connection) {
+            let bytes = connection.pointee.wire.readable
             let count = Int(
                 atoll_send(connection.pointee.descriptor, bytes.baseAddress, UInt64(bytes.count)))
             if count == -Int(EINTR) { continue }
@@ -226,10 +226,10 @@ final class EpollBackend: LoopBackend {
                 return loop.failed(connection, .writeFailed(Int32(-count)))
             }
             if count > 0 {
-                connection.pointee.output.consume(count)
+                connection.pointee.wire.consume(count)
                 loop.progressed(connection)
             }
-            guard count < bytes.count else { break }
+            guard count < bytes.count else { continue }
             connection.pointee.flags.insert(.waitingForRoom)
             _ = control(
                 EPOLL_CTL_MOD, connection.pointee.descriptor, Self.watched | Self.writable, Self.mark(connection))

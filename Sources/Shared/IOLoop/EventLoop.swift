@@ -42,6 +42,12 @@ package final class EventLoop {
     @exclusivity(unchecked) private var firstSwept: ConnectionPointer?
     @exclusivity(unchecked) private var sweepMilliseconds: Int64 = 0
 
+    /// Resumed connections whose held bytes, or held end, are to be delivered.
+    @exclusivity(unchecked) private var deliveries: [ConnectionPointer] = []
+    /// Where plaintext of TLS connections is decrypted to.
+    let plainBuffer = UnsafeMutableRawPointer.allocate(byteCount: plainBufferByteCount, alignment: 64)
+
+    static let plainBufferByteCount = 64 << 10
     /// How often memory of idle connections is released and slow closes are ended.
     private static let sweepIntervalMilliseconds: Int64 = 1000
     /// How long output memory outlives its last use.
@@ -78,6 +84,7 @@ package final class EventLoop {
         backend.finish(self)
         waker.close()
         sendQueue.deallocate()
+        plainBuffer.deallocate()
     }
 
     // MARK: - Listening and connecting
@@ -114,13 +121,22 @@ package final class EventLoop {
     }
 
     /// Begins an outgoing connection. `connected` or `ended` tells how it went, never before this returns; output may
-    /// be appended at once.
-    package func connect(to endpoint: ConnectEndpoint, localAddress: String? = nil)
-        throws(LoopError) -> ConnectionPointer
-    {
+    /// be appended at once. With `tls`, the server is verified to be `serverName`, a host name or an address.
+    package func connect(
+        to endpoint: ConnectEndpoint, localAddress: String? = nil,
+        tls: (context: TLSClientContext, serverName: String)? = nil
+    ) throws(LoopError) -> ConnectionPointer {
         let descriptor = try SocketOpening.connect(endpoint, localAddress: localAddress)
         let connection = makeConnection(descriptor)
         connection.pointee.flags.formUnion([.connecting, .outgoing])
+        if let tls {
+            do throws(TLSError) {
+                install(try TLSSession(client: tls.context, serverName: tls.serverName), on: connection)
+            } catch {
+                closeNow(connection)
+                throw LoopError(operation: "TLS", subject: tls.serverName, code: EINVAL)
+            }
+        }
         if case .unix = endpoint { connection.pointee.flags.insert(.unixSocket) }
         let code = backend.attach(connection)
         guard code != 0 else { return connection }
@@ -158,7 +174,10 @@ package final class EventLoop {
     }
 
     @inline(never)
-    private func dispatch(_ application: any LoopApplication) -> Int { backend.dispatch(self, application) }
+    private func dispatch(_ application: any LoopApplication) -> Int {
+        if !deliveries.isEmpty { deliverHeld(application) }
+        return backend.dispatch(self, application)
+    }
 
     /// Monotonic nanoseconds at the start of the turn: the cheap clock.
     package var nowNanoseconds: Int64 { clock.startNanoseconds }
@@ -172,7 +191,7 @@ package final class EventLoop {
     private var nowMilliseconds: Int64 { clock.startNanoseconds / 1_000_000 }
 
     private func sleepMilliseconds(atMost limit: Int) -> Int {
-        if backend.hasImmediateWork || sendQueue.pointee.head != nil { return 0 }
+        if backend.hasImmediateWork || sendQueue.pointee.head != nil || !deliveries.isEmpty { return 0 }
         var due: Int64?
         if firstSwept != nil { due = sweepMilliseconds }
         for listener in listeners {
@@ -222,7 +241,12 @@ package final class EventLoop {
     package func resumeReading(_ connection: ConnectionPointer) {
         guard connection.pointee.flags.contains(.readingPaused) else { return }
         connection.pointee.flags.remove(.readingPaused)
-        if !connection.pointee.flags.contains(.closed) { backend.resume(connection) }
+        guard !connection.pointee.flags.contains(.closed) else { return }
+        if !connection.pointee.held.isEmpty || connection.pointee.flags.contains(.endHeld) {
+            connection.pointee.flags.insert(.deliveryScheduled)
+            if !deliveries.contains(connection) { deliveries.append(connection) }
+        }
+        backend.resume(connection)
     }
 
     // MARK: - What backends report
@@ -231,6 +255,7 @@ package final class EventLoop {
     func accept(_ descriptor: Int32, _ listener: Listener) {
         let connection = makeConnection(descriptor)
         if case .unix = listener.endpoint { connection.pointee.flags.insert(.unixSocket) }
+        if let tls = listener.tls { install(TLSSession(server: tls), on: connection) }
         let code = backend.attach(connection)
         guard code == 0 else {
             closeNow(connection)
@@ -249,14 +274,58 @@ package final class EventLoop {
     /// Bytes came from the socket. Afterwards the connection may be closed or paused.
     @inline(__always)
     func arrived(_ connection: ConnectionPointer, _ bytes: ByteSlice, _ application: any LoopApplication) {
-        guard !connection.pointee.flags.contains(.closing) else { return }
-        application.received(connection, bytes)
+        if connection.pointee.flags.isDisjoint(with: .notPlainlyReceiving) {
+            application.received(connection, bytes)
+        } else {
+            arrivedSpecially(connection, bytes, application)
+        }
+    }
+
+    private func arrivedSpecially(
+        _ connection: ConnectionPointer, _ bytes: ByteSlice, _ application: any LoopApplication
+    ) {
+        let flags = connection.pointee.flags
+        guard flags.isDisjoint(with: [.closed, .lingering]) else { return }
+        if !flags.isDisjoint(with: [.readingPaused, .deliveryScheduled]) {
+            connection.pointee.held.append(bytes)
+        } else if let secure = connection.pointee.secure {
+            arrivedSecured(connection, secure, bytes, application)
+        }
+    }
+
+    private func deliverHeld(_ application: any LoopApplication) {
+        let now = deliveries
+        deliveries.removeAll(keepingCapacity: true)
+        for connection in now {
+            connection.pointee.flags.remove(.deliveryScheduled)
+            guard connection.pointee.flags.isDisjoint(with: [.closed, .readingPaused]) else { continue }
+            if !connection.pointee.held.isEmpty {
+                // Taken out first: the application may pause again, and what comes then is held anew.
+                var held = OutputBuffer()
+                swap(&held, &connection.pointee.held)
+                arrived(connection, held.readable, application)
+            }
+            guard connection.pointee.flags.isDisjoint(with: [.closed, .readingPaused]),
+                connection.pointee.flags.contains(.endHeld)
+            else { continue }
+            connection.pointee.flags.remove(.endHeld)
+            reachedEnd(connection)
+        }
     }
 
     /// The peer will send no more. What is to be sent is still sent: it may have closed one direction only.
     func reachedEnd(_ connection: ConnectionPointer) {
-        guard connection.pointee.flags.isDisjoint(with: [.closed, .endOfStream]) else { return }
-        if connection.pointee.flags.contains(.lingering) { return closeNow(connection) }
+        let flags = connection.pointee.flags
+        guard flags.isDisjoint(with: [.closed, .endOfStream]) else { return }
+        if flags.contains(.lingering) { return closeNow(connection) }
+        guard flags.isDisjoint(with: [.readingPaused, .deliveryScheduled]) else {
+            connection.pointee.flags.insert(.endHeld)
+            return
+        }
+        if let secure = connection.pointee.secure, !secure.pointee.session.isEstablished {
+            // Nothing can be sent to a peer that went in the middle of the handshake.
+            return failed(connection, .peerClosed)
+        }
         connection.pointee.flags.insert(.endOfStream)
         connection.pointee.lastSendMilliseconds = nowMilliseconds
         addToSweep(connection)
@@ -276,7 +345,7 @@ package final class EventLoop {
         let code = SocketOpening.pendingError(connection.pointee.descriptor)
         guard code == 0 else { return failed(connection, .connectFailed(code)) }
         connection.pointee.flags.remove(.connecting)
-        application.connected(connection)
+        if !connection.pointee.isTLS { application.connected(connection) }
         scheduleSend(connection)
     }
 
@@ -291,6 +360,11 @@ package final class EventLoop {
         let flags = connection.pointee.flags
         guard !flags.isDisjoint(with: [.closing, .endOfStream]), flags.isDisjoint(with: [.closed, .lingering])
         else { return }
+        if let secure = connection.pointee.secure {
+            // Before the handshake is done, output waits for it.
+            guard connection.pointee.output.isEmpty else { return }
+            if secure.pointee.session.close() { return scheduleSend(connection) }
+        }
         if flags.contains(.endOfStream) {
             closeNow(connection)
             if !flags.contains(.closing) { application.ended(connection, .peerClosed) }
@@ -375,6 +449,7 @@ package final class EventLoop {
         while let connection = firstClosed {
             firstClosed = connection.pointee.next
             connection.pointee.next = nil
+            if connection.pointee.flags.contains(.deliveryScheduled) { deliveries.removeAll { $0 == connection } }
             if backend.detach(connection) { free(connection) }
         }
     }
@@ -403,7 +478,7 @@ package final class EventLoop {
         guard idle >= Self.outputIdleMilliseconds, connection.pointee.pendingSendByteCount == 0 else { return }
         connection.pointee.output.release()
         connection.pointee.inFlight.release()
-        connection.pointee.secure?.pointee.outgoing.release()
+        connection.pointee.secure?.pointee.session.outgoing.release()
         removeFromSweep(connection)
     }
 }

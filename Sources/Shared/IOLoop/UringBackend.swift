@@ -17,8 +17,6 @@ final class UringBackend: LoopBackend {
     private let sending: UnsafeMutablePointer<ConnectionPointer>
     @exclusivity(unchecked) private var sendingCount = 0
     @exclusivity(unchecked) private var gathering = Gathering()
-    /// Resumed connections with held bytes, or a held end.
-    @exclusivity(unchecked) private var deliveries: [ConnectionPointer] = []
     /// Listeners whose accept the kernel still has.
     @exclusivity(unchecked) private var accepting: [Listener] = []
     @exclusivity(unchecked) private var stopped: [Listener] = []
@@ -126,9 +124,6 @@ final class UringBackend: LoopBackend {
     }
 
     override func detach(_ connection: ConnectionPointer) -> Bool {
-        if connection.pointee.flags.contains(.deliveryScheduled) {
-            deliveries.removeAll { $0 == connection }
-        }
         guard connection.pointee.operationCount > 0 else {
             close(connection.pointee.descriptor)
             return true
@@ -165,26 +160,21 @@ final class UringBackend: LoopBackend {
     }
 
     override func resume(_ connection: ConnectionPointer) {
-        if !connection.pointee.held.isEmpty || connection.pointee.flags.contains(.endHeld) {
-            guard !connection.pointee.flags.contains(.deliveryScheduled) else { return }
-            connection.pointee.flags.insert(.deliveryScheduled)
-            deliveries.append(connection)
-        }
-        if connection.pointee.flags.isDisjoint(with: [.endHeld, .connecting]) { receive(connection) }
+        if connection.pointee.flags.isDisjoint(with: [.endHeld, .endOfStream, .connecting]) { receive(connection) }
     }
 
     override func shutDownSending(_ connection: ConnectionPointer) {
         shutdown(connection.pointee.descriptor, Int32(SHUT_WR))
     }
 
-    override var hasImmediateWork: Bool { !deliveries.isEmpty }
+    override var hasImmediateWork: Bool { false }
     override var hasRoomToSend: Bool { sendingCount < Self.sendsMax }
 
     // MARK: - Sending
 
     override func send(_ connection: ConnectionPointer, _ loop: EventLoop) {
         guard connection.pointee.inFlight.isEmpty else { return }
-        guard !connection.pointee.wire.isEmpty else { return loop.drained(connection) }
+        guard loop.prepareWire(connection) else { return loop.drained(connection) }
         connection.pointee.beginFlight()
         let bytes = connection.pointee.inFlight.readable
         connection.pointee.operationCount += 1
@@ -216,7 +206,11 @@ final class UringBackend: LoopBackend {
             connection.pointee.endFlight()
             guard !connection.pointee.flags.contains(.closed) else { continue }
             loop.progressed(connection)
-            if connection.pointee.wire.isEmpty { loop.drained(connection) } else { loop.scheduleSend(connection) }
+            if connection.pointee.pendingSendByteCount == 0 {
+                loop.drained(connection)
+            } else {
+                loop.scheduleSend(connection)
+            }
         }
         sendingCount = 0
     }
@@ -279,7 +273,6 @@ final class UringBackend: LoopBackend {
             noteShortSends(count)
             finishSends(loop)
         }
-        if !deliveries.isEmpty { deliverHeld(loop, application) }
         for index in 0..<count {
             let completion = completions[index]
             switch completion.mark & Operation.mask {
@@ -320,16 +313,8 @@ final class UringBackend: LoopBackend {
         guard let connection = Self.connection(completion) else { return }
         var completion = completion
         if completion.result > 0, let bytes = atoll_ring_bytes(ring, &completion) {
-            let flags = connection.pointee.flags
-            let slice = ByteSlice(start: bytes, count: Int(completion.result))
-            if !flags.contains(.closed) {
-                gathering.note(connection)
-                if !flags.isDisjoint(with: [.readingPaused, .deliveryScheduled]) {
-                    connection.pointee.held.append(slice)
-                } else {
-                    loop.arrived(connection, slice, application)
-                }
-            }
+            gathering.note(connection)
+            loop.arrived(connection, ByteSlice(start: bytes, count: Int(completion.result)), application)
         }
         atoll_ring_bytes_done(ring, &completion)
         guard completion.flags & ATOLL_RING_MORE == 0 else { return }
@@ -337,35 +322,11 @@ final class UringBackend: LoopBackend {
         guard finishOperation(connection, loop), !connection.pointee.flags.contains(.closed) else { return }
         switch completion.result {
         case 0:
-            if connection.pointee.flags.isDisjoint(with: [.readingPaused, .deliveryScheduled]) {
-                loop.reachedEnd(connection)
-            } else {
-                connection.pointee.flags.insert(.endHeld)
-            }
+            loop.reachedEnd(connection)
         case 1..., -ENOBUFS, -EINTR, -EAGAIN, -ECANCELED:
             if !connection.pointee.flags.contains(.readingPaused) { receive(connection) }
         default:
             loop.failed(connection, .readFailed(-completion.result))
-        }
-    }
-
-    private func deliverHeld(_ loop: EventLoop, _ application: any LoopApplication) {
-        let now = deliveries
-        deliveries.removeAll(keepingCapacity: true)
-        for connection in now {
-            connection.pointee.flags.remove(.deliveryScheduled)
-            guard connection.pointee.flags.isDisjoint(with: [.closed, .readingPaused]) else { continue }
-            if !connection.pointee.held.isEmpty {
-                // Taken out first: the application may pause again, and what comes then is held anew.
-                var held = OutputBuffer()
-                swap(&held, &connection.pointee.held)
-                loop.arrived(connection, held.readable, application)
-            }
-            guard connection.pointee.flags.isDisjoint(with: [.closed, .readingPaused]),
-                connection.pointee.flags.contains(.endHeld)
-            else { continue }
-            connection.pointee.flags.remove(.endHeld)
-            loop.reachedEnd(connection)
         }
     }
 
