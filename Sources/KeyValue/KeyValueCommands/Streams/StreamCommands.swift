@@ -38,11 +38,7 @@ enum StreamCommands {
             return call.error("ERR Elements are too large to be stored")
         }
         call.reply.streamID(id)
-        if existing == nil {
-            call.add(place, kind: .stream, pointer: stream.base)
-        } else if call.engine.pointee.blockedKeyCount > 0 {
-            call.engine.keyReady(call[1], databaseIndex: call.client.pointee.databaseIndex)
-        }
+        if existing == nil { call.add(place, kind: .stream, pointer: stream.base) }
         call.changed(call[1], .stream, "xadd")
         if let trim = options.trim, stream.trim(trim) > 0 { call.notify(.stream, "xtrim", call[1]) }
         if call.isJournalled { journalAdd(call, options, id, stream) }
