@@ -176,9 +176,9 @@ extension StreamCommands {
             call.reply.bulk("pending")
             call.reply.integer(consumer.pendingCount)
             call.reply.bulk("idle")
-            call.reply.integer(max(0, call.now - consumer.seenTime))
+            call.reply.integer(max(0, call.now &- consumer.seenTime))
             call.reply.bulk("inactive")
-            call.reply.integer(consumer.activeTime == -1 ? -1 : call.now - consumer.activeTime)
+            call.reply.integer(consumer.activeTime == -1 ? -1 : call.now &- consumer.activeTime)
         }
     }
 }

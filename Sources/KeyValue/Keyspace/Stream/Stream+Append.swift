@@ -31,9 +31,10 @@ extension Stream {
             var node = StreamNode(slot.pointee.value)
             let nodeHeader = node.header
             if Self.hasRoom(node, nodeHeader, contentByteCount: contentByteCount, limits: limits) {
-                node.countEntry(nodeHeader)
+                let fieldsStart = node.countEntry(nodeHeader)
                 Self.reserve(&node.list, room)
-                node.append(id, content, nodeID: slot.pointee.id)
+                let isSame = node.hasFields(content, count: nodeHeader.fieldCount, start: fieldsStart)
+                node.append(id, content, nodeID: slot.pointee.id, hasSameFields: isSame)
                 slot.pointee.value = node.list.base
                 finishAppend(id)
                 return true
@@ -95,29 +96,31 @@ extension Stream {
         for index in stride(from: 0, to: content.count, by: 2) { node.list.append(content[index]) }
         node.list.append(ListPackElement(0))
         Self.reserve(&node.list, room)
-        node.append(id, content, nodeID: id)
+        node.append(id, content, nodeID: id, hasSameFields: true)
         header.pointee.nodes.insert(id, node.list.base)
     }
 }
 
 extension StreamNode {
     /// Adds one to the number of live entries.
+    /// - Returns: where the names of the master are then.
     @inline(__always)
-    mutating func countEntry(_ header: Header) {
+    mutating func countEntry(_ header: Header) -> Int {
         let position = ListPack.headerByteCount
-        if header.liveCount < 127 {
-            list.base.storeBytes(
-                of: UInt8(truncatingIfNeeded: header.liveCount + 1), toByteOffset: position, as: UInt8.self)
-        } else {
-            list.replace(position, with: ListPackElement(header.liveCount + 1))
+        let first = list.base.load(fromByteOffset: position, as: UInt8.self)
+        if first < 127 {
+            list.base.storeBytes(of: first + 1, toByteOffset: position, as: UInt8.self)
+            return header.fieldsStart
         }
+        list.replace(position, with: ListPackElement(header.liveCount &+ 1))
+        return self.header.fieldsStart
     }
 
     /// Whether the names among the content are the master's.
     @inline(__always)
-    private func hasFields(_ content: UnsafeBufferPointer<ByteSlice>, _ header: Header) -> Bool {
-        guard header.fieldCount == content.count / 2 else { return false }
-        var position = header.fieldsStart
+    fileprivate func hasFields(_ content: UnsafeBufferPointer<ByteSlice>, count: Int64, start: Int) -> Bool {
+        guard count == content.count / 2 else { return false }
+        var position = start
         var index = 0
         while index < content.count {
             guard list.value(at: position).equals(content[index]) else { return false }
@@ -130,9 +133,8 @@ extension StreamNode {
     /// Writes an entry behind the others; the room for it is there, and it is counted already.
     @inline(__always)
     fileprivate mutating func append(
-        _ id: StreamID, _ content: UnsafeBufferPointer<ByteSlice>, nodeID: StreamID
+        _ id: StreamID, _ content: UnsafeBufferPointer<ByteSlice>, nodeID: StreamID, hasSameFields isSame: Bool
     ) {
-        let isSame = hasFields(content, header)
         let start = list.base + list.endPosition
         var target = start
         func put(_ element: ListPackElement) {

@@ -175,7 +175,9 @@ package struct StreamNode {
         guard !overflow else { return false }
         var remaining = total
         while remaining > 0 {
-            guard let flags = takeInteger(), flags >= 0, flags <= 127, takeInteger() != nil, takeInteger() != nil
+            // Flags are changed in place, where one byte must hold them.
+            guard let start = position, list.base.load(fromByteOffset: start, as: UInt8.self) < 0x80,
+                let flags = takeInteger(), takeInteger() != nil, takeInteger() != nil
             else { return false }
             var content = masterFields
             var fixed: Int64 = 3
