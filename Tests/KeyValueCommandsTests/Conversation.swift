@@ -12,7 +12,7 @@ final class Conversation {
     /// A client of a new engine.
     convenience init(version: UInt8 = 2) {
         self.init(
-            with: Engine.make(settings: EngineSettings(), seed: 1, usesThreads: false), version: version)
+            with: Engine.make(seed: 1, usesThreads: false), version: version)
     }
 
     /// One more client of an engine.

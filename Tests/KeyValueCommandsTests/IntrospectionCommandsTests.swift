@@ -8,7 +8,7 @@ import Testing
 @Suite struct IntrospectionCommandsTests {
     /// The reply to a line, with `|` for each end of line.
     private func reply(_ line: String, version: UInt8 = 2, renamed: [(String, String)] = []) -> String {
-        let engine = Engine.make(settings: EngineSettings(), seed: 1, usesThreads: false)
+        let engine = Engine.make(seed: 1, usesThreads: false)
         for (name, newName) in renamed {
             let isRenamed = engine.pointee.directory.rename(name, to: newName)
             #expect(isRenamed)

@@ -7,45 +7,27 @@ import Testing
 /// Commands on streams as clients see them, several clients at once.
 @Suite struct StreamCommandsTests {
     /// An engine whose clock stands still unless told otherwise, and its clients by name.
-    private final class Conversation {
-        let engine = Engine.make(settings: EngineSettings(), seed: 1, usesThreads: false)
-        private var clients: [String: ClientReference] = [:]
+    private final class Company {
+        private let first = Conversation()
+        private var clients: [String: Conversation] = [:]
+        var engine: EngineReference { first.engine }
 
         init() { engine.setTime(milliseconds: 1000) }
 
-        deinit {
-            for client in clients.values {
-                let output = client.pointee.output
-                engine.freeClient(client)
-                output.deinitialize(count: 1)
-                output.deallocate()
-            }
-        }
-
-        private func client(_ name: String) -> ClientReference {
+        private func client(_ name: String, version: UInt8 = 2) -> Conversation {
             if let client = clients[name] { return client }
-            let output = UnsafeMutablePointer<OutputBuffer>.allocate(capacity: 1)
-            output.initialize(to: OutputBuffer())
-            let client = engine.makeClient(output: output)
+            let client = Conversation(with: engine, version: version)
             clients[name] = client
             return client
         }
 
-        /// What a client has been sent since it was last asked, with `|` for each end of line.
-        func received(_ name: String) -> String {
-            let output = client(name).pointee.output
-            let text = output.pointee.readable.text
-            output.pointee.removeAll()
-            return text.split(separator: "\r\n").joined(separator: "|")
-        }
+        /// What a client has been sent since it was last asked.
+        func received(_ name: String) -> String { client(name).take() }
 
         /// Sends a line and returns the reply: empty if the client waits.
         @discardableResult
         func send(_ line: String, as name: String = "main", version: UInt8 = 2) -> String {
-            client(name).pointee.protocolVersion = version
-            var request = line + "\r\n"
-            request.withUTF8 { engine.receive(client(name), ByteSlice($0)) }
-            return received(name)
+            client(version == 2 ? name : "\(name) of version \(version)", version: version).ask(line)
         }
 
         func advance(milliseconds: Int64) {
@@ -55,7 +37,7 @@ import Testing
     }
 
     @Test func idsOfNewEntries() {
-        let it = Conversation()
+        let it = Company()
         #expect(it.send("XADD s * f v") == "$6|1000-0")
         #expect(it.send("XADD s * f v") == "$6|1000-1")
         #expect(it.send("XADD s 1000-* f v") == "$6|1000-2")
@@ -77,7 +59,7 @@ import Testing
     }
 
     @Test func ranges() {
-        let it = Conversation()
+        let it = Company()
         for number in 1...3 { it.send("XADD s \(number)-1 f \(number)") }
         func entry(_ number: Int) -> String { "*2|$3|\(number)-1|*2|$1|f|$1|\(number)" }
         #expect(it.send("XRANGE s - +") == "*3|\(entry(1))|\(entry(2))|\(entry(3))")
@@ -109,7 +91,7 @@ import Testing
         ),
     ])
     func trims(request: String, reply: String, length: String) {
-        let it = Conversation()
+        let it = Company()
         it.engine.pointee.settings.encoding.streamNodeEntriesMax = 4
         for number in 1...10 { it.send("XADD s \(number)-1 f v") }
         #expect(it.send(request) == reply)
@@ -117,7 +99,7 @@ import Testing
     }
 
     @Test func readersWaitForEntriesBehindTheOnesOfNow() {
-        let it = Conversation()
+        let it = Company()
         it.send("XADD s 1-1 f v")
         #expect(it.send("XREAD BLOCK 0 STREAMS other s 0 $", as: "reader") == "")
         it.send("XDEL s 1-1")
@@ -139,7 +121,7 @@ import Testing
         (["XADD s 5-5 f v"], "*1|*2|$1|s|*1|*2|$3|5-5|*2|$1|f|$1|v"),
     ])
     func consumersThatWait(requests: [String], reply: String) {
-        let it = Conversation()
+        let it = Company()
         it.send("XGROUP CREATE s g $ MKSTREAM")
         #expect(it.send("XREADGROUP GROUP g alice BLOCK 0 STREAMS s >", as: "alice") == "")
         for request in requests { it.send(request) }
@@ -148,7 +130,7 @@ import Testing
     }
 
     @Test func oneEntryGoesToOneConsumer() {
-        let it = Conversation()
+        let it = Company()
         it.send("XGROUP CREATE s g $ MKSTREAM")
         it.send("XREADGROUP GROUP g alice BLOCK 0 STREAMS s >", as: "alice")
         it.send("XREADGROUP GROUP g bob BLOCK 0 STREAMS s >", as: "bob")
@@ -168,7 +150,7 @@ import Testing
     }
 
     @Test func claims() {
-        let it = Conversation()
+        let it = Company()
         it.send("XGROUP CREATE s g 0 MKSTREAM")
         for number in 1...4 { it.send("XADD s \(number)-0 f v") }
         it.send("XREADGROUP GROUP g alice STREAMS s >")
@@ -188,7 +170,7 @@ import Testing
     }
 
     @Test func whatIsKnownOfGroups() {
-        let it = Conversation()
+        let it = Company()
         #expect(it.send("XGROUP CREATE s g $").hasPrefix("-ERR The XGROUP subcommand requires the key to exist."))
         #expect(it.send("XGROUP CREATE s g $ MKSTREAM") == "+OK")
         #expect(it.send("XGROUP CREATE s g $") == "-BUSYGROUP Consumer Group name already exists")
