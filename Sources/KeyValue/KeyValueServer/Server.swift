@@ -179,6 +179,7 @@ package final class Server: LoopApplication, EngineHost {
 
     package func turnWillSend() {
         keepHouseIfDue()
+        engine.continueEviction()
         engine.endDueWaits()
         engine.resumeClients()
         engine.takePendingOutput { client in

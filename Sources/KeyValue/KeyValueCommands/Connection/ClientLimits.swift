@@ -4,11 +4,15 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// What is to be done for clients some times a second.
     package func keepHouse() {
         closeIdleClients()
+        // maxmemory may have been lowered, and memory may have filled without a command.
+        makeRoomForWrite()
+        noteMemoryPeak()
     }
 
-    /// Whether clients wait to go on, so that the shell must not sleep.
+    /// Whether clients wait to go on, or keys are still to be evicted, so that the shell must not sleep.
     package var hasPendingWork: Bool {
         !pointee.pendingResume.isEmpty || !pointee.pendingClose.isEmpty || !pointee.pendingOutput.isEmpty
+            || pointee.eviction.isUnfinished
     }
 
     /// Closes a client whose output has grown past the limit of its class.

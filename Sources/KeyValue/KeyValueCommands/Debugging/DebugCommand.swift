@@ -115,8 +115,7 @@ enum DebugCommand {
     }
 
     private static func log(_ call: Call) {
-        print("DEBUG LOG: \(call[2].text)")
-        fflush(nil)
+        call.engine.log(.warning, "DEBUG LOG: \(call[2].text)")
         call.reply.ok()
     }
 

@@ -69,8 +69,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
             reject(client, command, "NOAUTH Authentication required.")
             return false
         }
-        if !flags.isDisjoint(with: [.protected, .noMulti, .denyOutOfMemory]) {
+        if !flags.isDisjoint(with: [.protected, .noMulti]) {
             guard admitUncommon(client, command, flags) else { return false }
+        }
+        if pointee.settings.maxMemoryByteCount > 0 {
+            guard admitMemory(client, command) else { return false }
         }
         if client.pointee.flags.contains(.subscribed), client.pointee.protocolVersion == 2,
             !Self.isAllowedToSubscribers(command)
@@ -99,10 +102,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
         }
         if flags.contains(.noMulti), client.pointee.flags.contains(.inTransaction) {
             reject(client, command, "ERR Command not allowed inside a transaction")
-            return false
-        }
-        if flags.contains(.denyOutOfMemory), pointee.settings.maxMemoryByteCount > 0, !makeRoomForWrite() {
-            reject(client, command, "OOM command not allowed when used memory > 'maxmemory'.")
             return false
         }
         return true

@@ -1,9 +1,166 @@
+// maxmemory: which keys go when memory is full.
+
+import Bytes
+import CIOLoop
 import CMemory
+import Glibc
+import Keyspace
 
 extension UnsafeMutablePointer where Pointee == Engine {
-    /// Evicts keys until a write fits into maxmemory.
-    /// - Returns: false when it does not fit.
-    func makeRoomForWrite() -> Bool {
-        atoll_memory_used() <= pointee.settings.maxMemoryByteCount
+    /// Memory in use that counts towards maxmemory: what the reclaimer is about to give back does not.
+    package var countedMemoryByteCount: Int {
+        Int(atoll_memory_used()) - pointee.reclaimer.pendingByteCount
+    }
+
+    /// The most memory that was ever in use, as far as it was looked at.
+    package func noteMemoryPeak() {
+        let used = Int(atoll_memory_used())
+        if used > pointee.statistics.peakMemoryByteCount { pointee.statistics.peakMemoryByteCount = used }
+    }
+
+    /// Evicts keys until memory is below maxmemory, for as long as maxmemory-eviction-tenacity allows.
+    /// - Returns: false when memory is full and there is nothing to evict.
+    @discardableResult
+    package func makeRoomForWrite() -> Bool {
+        let limit = pointee.settings.maxMemoryByteCount
+        guard limit > 0, countedMemoryByteCount > limit else {
+            pointee.eviction.isUnfinished = false
+            return true
+        }
+        guard pointee.settings.maxMemoryPolicy != .noEviction else { return false }
+        // Expired keys must not go while clients are paused, and neither must others.
+        guard !pointee.pause.keepsExpiredKeys else { return true }
+        return evict(untilBelow: limit)
+    }
+
+    /// Goes on with an eviction that ran out of time.
+    package func continueEviction() {
+        if pointee.eviction.isUnfinished { makeRoomForWrite() }
+    }
+
+    private func evict(untilBelow limit: Int) -> Bool {
+        let deadline = evictionTicksMax.map { atoll_ticks() &+ $0 }
+        var evicted = 0
+        while countedMemoryByteCount > limit {
+            guard evictBest() else {
+                pointee.eviction.isUnfinished = false
+                return false
+            }
+            evicted += 1
+            if evicted & 15 == 0, let deadline, atoll_ticks() >= deadline {
+                pointee.eviction.isUnfinished = true
+                return true
+            }
+        }
+        pointee.eviction.isUnfinished = false
+        return true
+    }
+
+    /// Redis's time for a tenacity: 50 µs each up to 10, from there on 15 % more each, and no limit at 100.
+    private var evictionTicksMax: UInt64? {
+        let tenacity = Double(min(max(pointee.settings.maxMemoryEvictionTenacity, 0), 100))
+        guard tenacity < 100 else { return nil }
+        let microseconds = tenacity <= 10 ? 50 * tenacity : 500 * pow(1.15, tenacity - 10)
+        return UInt64(microseconds * pointee.ticksPerMicrosecond)
+    }
+
+    /// Evicts one key.
+    private func evictBest() -> Bool {
+        let policy = pointee.settings.maxMemoryPolicy
+        let isRandom = policy == .allKeysRandom || policy == .volatileRandom
+        guard let (index, entry) = isRandom ? randomVictim(policy) : bestVictim(policy) else { return false }
+        let name = DatabaseKey(index, entry.key)
+        (pointee.databases + index).pointee.remove(entry)
+        pointee.statistics.evictedKeyCount += 1
+        name.key.withUnsafeBytes { key in
+            signalModified(key, databaseIndex: index, by: nil)
+            if !pointee.settings.notifications.isDisjoint(with: .evicted) {
+                publishEvent("evicted", key: key, databaseIndex: index)
+            }
+        }
+        return true
+    }
+
+    private func randomVictim(_ policy: EvictionPolicy) -> (Int, Entry)? {
+        for _ in 0..<pointee.databaseCount {
+            let index = pointee.eviction.databaseIndex
+            pointee.eviction.databaseIndex = (index + 1) % pointee.databaseCount
+            let database = pointee.databases + index
+            if policy == .allKeysRandom {
+                if let slot = database.pointee.table.randomEntry(using: &pointee.random) { return (index, Entry(slot)) }
+                continue
+            }
+            var found: Entry?
+            database.pointee.sample(1, volatileOnly: true, bucketsMax: .max, random: &pointee.random) { entry in
+                if found == nil { found = entry }
+            }
+            if let found { return (index, found) }
+        }
+        return nil
+    }
+
+    private func bestVictim(_ policy: EvictionPolicy) -> (Int, Entry)? {
+        if pointee.eviction.poolPolicy != policy {
+            pointee.eviction.poolPolicy = policy
+            pointee.eviction.pool.removeAll()
+        }
+        // What is in the pool may be gone, so it is filled once more before giving up.
+        for _ in 0..<3 {
+            fillPool(policy)
+            while let candidate = pointee.eviction.pool.popBest() {
+                let database = pointee.databases + candidate.databaseIndex
+                guard let entry = database.pointee.entry(hash: candidate.hash) else { continue }
+                guard !policy.isVolatileOnly || entry.expiry != nil else { continue }
+                return (candidate.databaseIndex, entry)
+            }
+        }
+        return nil
+    }
+
+    private func fillPool(_ policy: EvictionPolicy) {
+        let wanted = max(pointee.settings.maxMemorySampleCount, 1)
+        let now = pointee.now
+        let decay = pointee.settings.lfuDecayMinutes
+        for index in 0..<pointee.databaseCount {
+            let database = pointee.databases + index
+            database.pointee.sample(
+                wanted, volatileOnly: policy.isVolatileOnly, bucketsMax: .max, random: &pointee.random
+            ) { entry in
+                let record = entry.record
+                let score: UInt64
+                switch policy {
+                case .volatileTTL: score = UInt64.max - UInt64(max(record.expiry ?? .max, 0))
+                case .allKeysLFU, .volatileLFU:
+                    score = UInt64(255 - AccessClock.decayedCount(record.clock, now: now, decayMinutes: decay))
+                default: score = UInt64(AccessClock.idleMilliseconds(record.clock, now: now))
+                }
+                let hash = pointee.hasher.hash(record.key)
+                pointee.eviction.pool.offer(
+                    EvictionPool.Candidate(score: score, hash: hash, databaseIndex: index))
+            }
+        }
+    }
+
+    /// Whether memory allows the command; false once it has been refused. A write is refused when memory is full, and so
+    /// is what a transaction would queue.
+    func admitMemory(
+        _ client: ClientReference, _ command: UnsafeMutablePointer<Command>
+    ) -> Bool {
+        if makeRoomForWrite() { return true }
+        let flags = client.pointee.flags
+        let text = "OOM command not allowed when used memory > 'maxmemory'."
+        if command.pointee.row.name == "exec", let transaction = client.pointee.details.transaction {
+            guard transaction.requests.contains(where: { $0.command.pointee.flags.contains(.denyOutOfMemory) }) else {
+                return true
+            }
+            discardTransaction(client)
+            unwatchAll(client)
+            reject(client, command, "EXECABORT Transaction discarded because of: \(text)")
+            return false
+        }
+        let queues = flags.contains(.inTransaction) && !TransactionCommands.runsInside(command)
+        guard queues || command.pointee.flags.contains(.denyOutOfMemory) else { return true }
+        reject(client, command, text)
+        return false
     }
 }

@@ -76,6 +76,7 @@ package struct Engine: ~Copyable {
     package var pause = ClientPause()
 
     package var activeExpiry = ActiveExpiry()
+    var eviction = Eviction()
     /// DEBUG PAUSE-CRON: the shell keeps no house.
     package var isHousekeepingPaused = false
 
@@ -128,6 +129,8 @@ package struct Engine: ~Copyable {
         let engine = EngineReference.allocate(capacity: 1)
         engine.initialize(to: Engine(configuration: configuration, rows: rows, seed: seed, usesThreads: usesThreads))
         engine.updateTime()
+        engine.pointee.statistics.startMemoryByteCount = Int(atoll_memory_used())
+        engine.noteMemoryPeak()
         return engine
     }
 }

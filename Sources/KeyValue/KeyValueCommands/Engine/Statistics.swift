@@ -12,6 +12,9 @@ package struct Statistics {
     package var expiredTimeCapReachedCount = 0
     package var expireCycleMicroseconds = 0
     package var evictedKeyCount = 0
+    /// The most memory in use, in bytes, and what the engine took before it had any data.
+    package var peakMemoryByteCount = 0
+    package var startMemoryByteCount = 0
     package var evictedClientCount = 0
     package var inputByteCount = 0
     package var outputByteCount = 0

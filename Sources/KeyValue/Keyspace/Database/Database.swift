@@ -14,6 +14,8 @@ package struct Database: ~Copyable {
     package private(set) var volatileCount = 0
     /// Where the sweep for due keys goes on: a bucket.
     private var sweepBucket = 0
+    /// Where the search for rare keys with an expiry goes on: a bucket.
+    var sampleBucket = 0
     private let reclaimer: Reclaimer
     /// Whether values are reclaimed by the helper thread, whatever their size.
     package var reclaimsInBackground = true

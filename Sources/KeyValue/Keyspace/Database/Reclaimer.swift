@@ -7,13 +7,23 @@ import Synchronization
 /// Made by the thread that owns the keyspace, which alone calls `reclaim`.
 // The queue is guarded by the mutex; the counters are atomic; the thread touches only values that were handed over.
 package final class Reclaimer: @unchecked Sendable {
-    private enum Job {
+    private enum Work {
         case value(ValueKind, UnsafeMutableRawPointer)
         case table(UnsafeMutablePointer<HashTable>)
     }
 
+    private struct Job {
+        let work: Work
+        /// About the memory that it will give back.
+        let byteCount: Int
+    }
+
     /// Values of more elements than this go to the helper thread (Redis's LAZYFREE_THRESHOLD).
     private static let inlineEffortMax = 64
+    /// A table of this many keys is freed at once when that is asked for: about a millisecond's work.
+    private static let inlineKeysMax = 4096
+    /// Elements that are looked at to estimate the memory of a value.
+    private static let sampleCount = 5
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -22,6 +32,7 @@ package final class Reclaimer: @unchecked Sendable {
     /// Without a thread everything is freed at once: for tests that must be repeatable.
     private let usesThread: Bool
     private let pending = Atomic<Int>(0)
+    private let pendingBytes = Atomic<Int>(0)
     private let done = Atomic<Int>(0)
 
     package init(usesThread: Bool) {
@@ -32,6 +43,8 @@ package final class Reclaimer: @unchecked Sendable {
 
     /// Objects that wait to be freed.
     package var pendingCount: Int { pending.load(ordering: .relaxed) }
+    /// About the memory that is still to be given back, in bytes.
+    package var pendingByteCount: Int { pendingBytes.load(ordering: .relaxed) }
     /// Objects that the helper thread has freed since the last reset.
     package var reclaimedCount: Int { done.load(ordering: .relaxed) }
     package func resetReclaimedCount() { done.store(0, ordering: .relaxed) }
@@ -42,19 +55,42 @@ package final class Reclaimer: @unchecked Sendable {
             ValueMemory.free(kind: kind, pointer: pointer)
             return
         }
-        enqueue(.value(kind, pointer), objectCount: 1)
+        let byteCount = ValueMemory.byteCount(kind: kind, pointer: pointer, samples: Self.sampleCount)
+        enqueue(Job(work: .value(kind, pointer), byteCount: byteCount), objectCount: 1)
     }
 
     /// Frees a table of keys with all their values.
+    /// - Parameter inBackground: otherwise a small table is freed at once, but for large values in it; a large one would
+    ///   hold everybody up.
     package func reclaim(table: consuming HashTable, inBackground: Bool) {
         let count = table.count
-        if !inBackground || !usesThread || count <= Self.inlineEffortMax {
-            Self.free(table)
+        if !usesThread || count <= (inBackground ? Self.inlineEffortMax : Self.inlineKeysMax) {
+            table.forEach { slot in
+                let record = slot.record
+                if record.kind.isPointer { reclaim(kind: record.kind, pointer: record.pointer) }
+                record.free()
+            }
             return
         }
+        let byteCount = Self.byteCount(of: table)
         let box = UnsafeMutablePointer<HashTable>.allocate(capacity: 1)
         box.initialize(to: table)
-        enqueue(.table(box), objectCount: count)
+        enqueue(Job(work: .table(box), byteCount: byteCount), objectCount: count)
+    }
+
+    /// About the memory of a table of keys, from the first of them.
+    private static func byteCount(of table: borrowing HashTable) -> Int {
+        var sum = 0
+        var seen = 0
+        var bucket = 0
+        while seen < sampleCount, bucket < table.bucketCount {
+            table.forEach(inBucket: bucket) { slot in
+                sum += slot.record.keyspaceByteCount(samples: sampleCount)
+                seen += 1
+            }
+            bucket += 1
+        }
+        return table.bucketByteCount + (seen > 0 ? Int(Double(sum) / Double(seen) * Double(table.count)) : 0)
     }
 
     private static func free(_ table: borrowing HashTable) {
@@ -67,6 +103,7 @@ package final class Reclaimer: @unchecked Sendable {
 
     private func enqueue(_ job: Job, objectCount: Int) {
         pending.add(objectCount, ordering: .relaxed)
+        pendingBytes.add(job.byteCount, ordering: .relaxed)
         pthread_mutex_lock(mutex)
         jobs.append(job)
         pthread_cond_signal(condition)
@@ -102,7 +139,7 @@ package final class Reclaimer: @unchecked Sendable {
 
     private func perform(_ job: Job) {
         let count: Int
-        switch job {
+        switch job.work {
         case .value(let kind, let pointer):
             count = 1
             ValueMemory.free(kind: kind, pointer: pointer)
@@ -114,6 +151,7 @@ package final class Reclaimer: @unchecked Sendable {
         }
         atoll_memory_publish()
         pending.subtract(count, ordering: .relaxed)
+        pendingBytes.subtract(job.byteCount, ordering: .relaxed)
         done.add(count, ordering: .relaxed)
     }
 }

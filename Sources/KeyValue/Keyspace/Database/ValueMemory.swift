@@ -59,3 +59,11 @@ package enum ValueMemory {
         }
     }
 }
+
+extension Record {
+    /// The memory of a key and its value in bytes, by looking at up to `samples` elements of the value (0: all of them).
+    package func keyspaceByteCount(samples: Int) -> Int {
+        let value = kind.isPointer ? ValueMemory.byteCount(kind: kind, pointer: pointer, samples: samples) : 0
+        return allocatedByteCount + value
+    }
+}

@@ -387,6 +387,7 @@ extension CommandTable {
             "doctor", .server, since: "4.0.0", arity: 2, [],
             summary: "Reports on what is wrong with memory use.",
             tips: [.nondeterministicOutput, .requestAllShards, .responseSpecial],
+            handler: MemoryCommands.doctor
         ),
         CommandRow(
             "help", .server, since: "4.0.0", arity: 2, [.loading, .stale],
@@ -398,17 +399,20 @@ extension CommandTable {
             summary: "Returns the allocator's own statistics.",
             complexity: "As the allocator needs",
             tips: [.nondeterministicOutput, .requestAllShards, .responseSpecial],
+            handler: MemoryCommands.allocatorStatistics
         ),
         CommandRow(
             "purge", .server, since: "4.0.0", arity: 2, [],
             summary: "Asks the allocator to give memory back.",
             complexity: "As the allocator needs",
             tips: [.requestAllShards, .responseAllSucceeded],
+            handler: MemoryCommands.purge
         ),
         CommandRow(
             "stats", .server, since: "4.0.0", arity: 2, [],
             summary: "Tells where memory goes.",
             tips: [.nondeterministicOutput, .requestAllShards, .responseSpecial],
+            handler: MemoryCommands.statistics
         ),
         CommandRow(
             "usage", .server, since: "4.0.0", arity: -3, [.readOnly],
@@ -416,6 +420,7 @@ extension CommandTable {
             complexity: "O(N), N samples",
             keys: [.index(2, [.readOnly])],
             syntax: "key [SAMPLES count:int]",
+            handler: MemoryCommands.usage
         ),
     ]
 
