@@ -4,9 +4,6 @@ import KeyValueCommands
 
 /// `atoll kv`: the program around the engine. Started under the name redis-server it behaves as that program.
 package enum KeyValueProgram {
-    /// The version of Redis whose behaviour this is.
-    package static let redisVersion = "7.2.6"
-
     /// Runs the server until it ends, and returns the exit code.
     /// - Parameter arguments: the program's name first, then what redis-server takes.
     package static func run(arguments: [String]) -> Int32 {
@@ -29,7 +26,7 @@ package enum KeyValueProgram {
     private static func information(_ option: String) -> Int32? {
         switch option {
         case "-v", "--version":
-            print("Redis server v=\(redisVersion) sha=00000000:0 malloc=mimalloc bits=64 build=0 (Atoll)")
+            print("Redis server v=\(RedisCompatibility.version) sha=00000000:0 malloc=mimalloc bits=64 build=0 (Atoll)")
             return 0
         case "--print-commands":
             print(CommandReference.page(), terminator: "")
@@ -59,7 +56,7 @@ package enum KeyValueProgram {
     }
 
     private static func report(_ failure: ConfigurationFailure) {
-        var text = "\n*** FATAL CONFIG FILE ERROR (Redis \(redisVersion)) ***\n"
+        var text = "\n*** FATAL CONFIG FILE ERROR (Redis \(RedisCompatibility.version)) ***\n"
         if failure.lineNumber > 0 {
             text += "Reading the configuration file, at line \(failure.lineNumber)\n>>> '\(failure.line)'\n"
         }
@@ -72,7 +69,7 @@ package enum KeyValueProgram {
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
         log.write(
             .notice,
-            "Redis version=\(redisVersion), bits=64, commit=00000000, modified=0, pid=\(getpid()), just started")
+            "Redis version=\(RedisCompatibility.version), bits=64, commit=00000000, modified=0, pid=\(getpid()), just started")
         log.write(
             .notice,
             hasFile

@@ -58,7 +58,7 @@ package final class Server: LoopApplication, EngineHost {
     func announce() {
         let port = configuration["port"]
         if configuration.flag("always-show-logo") {
-            log.writeRaw("\n  Atoll key-value server, Redis \(KeyValueProgram.redisVersion) compatible, port \(port)\n")
+            log.writeRaw("\n  Atoll key-value server, Redis \(RedisCompatibility.version) compatible, port \(port)\n")
             log.writeRaw("  Port: \(port)\n  PID: \(getpid())\n\n")
         } else {
             log.write(.notice, "Running mode=standalone, port=\(port).")
@@ -182,6 +182,7 @@ package final class Server: LoopApplication, EngineHost {
         engine.continueEviction()
         engine.endDueWaits()
         engine.resumeClients()
+        engine.broadcastInvalidations()
         engine.takePendingOutput { client in
             guard let connection = Self.connection(client) else { return }
             engine.pointee.statistics.outputByteCount &+= connection.pointee.output.count
@@ -279,7 +280,7 @@ package final class Server: LoopApplication, EngineHost {
         let uptime = max((engine.pointee.now - startedAt) / 1000, 0)
         let executable = CommandLine.arguments.first ?? ""
         return [
-            ("redis_version", KeyValueProgram.redisVersion), ("redis_git_sha1", "00000000"), ("redis_git_dirty", "0"),
+            ("redis_version", RedisCompatibility.version), ("redis_git_sha1", "00000000"), ("redis_git_dirty", "0"),
             ("redis_build_id", "0"), ("redis_mode", "standalone"),
             ("os", "\(text(names.sysname)) \(text(names.release)) \(text(names.machine))"), ("arch_bits", "64"),
             ("monotonic_clock", "POSIX clock_gettime"), ("multiplexing_api", "\(loop.backendName)"),

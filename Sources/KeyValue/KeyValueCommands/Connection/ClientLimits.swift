@@ -7,6 +7,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         // maxmemory may have been lowered, and memory may have filled without a command.
         makeRoomForWrite()
         noteMemoryPeak()
+        limitTrackingTable()
     }
 
     /// Whether clients wait to go on, or keys are still to be evicted, so that the shell must not sleep.

@@ -164,16 +164,24 @@ extension UnsafeMutablePointer where Pointee == Engine {
             engine: self, client: client, arguments: arguments, command: command,
             reply: ReplyWriter(output: client.pointee.output, version: client.pointee.protocolVersion),
             isRetry: isRetry)
+        client.pointee.flags.insert(.executing)
         handler(&call)
+        client.pointee.flags.remove(.executing)
         // CLIENT REPLY OFF takes effect with its own reply, ON answers.
         if isSilent, !client.pointee.flags.isDisjoint(with: .repliesOff) || !Self.switchesReplies(command) {
             client.pointee.output.pointee.truncate(to: before)
         }
         account(client, command, arguments)
-        if client.pointee.flags.contains(.tracking), command.pointee.flags.contains(.readOnly) {
-            rememberTrackedKeys(client, command, arguments)
-        }
+        if client.pointee.flags.contains(.tracking) { accountTracking(client, command, arguments) }
         if pointee.dirty != dirtyBefore, pointee.journal.isEnabled { appendToJournal(client, arguments) }
+    }
+
+    private func accountTracking(
+        _ client: ClientReference, _ command: UnsafeMutablePointer<Command>, _ arguments: Arguments
+    ) {
+        if command.pointee.flags.contains(.readOnly) { rememberTrackedKeys(client, command, arguments) }
+        sendPendingInvalidations(client)
+        forgetCachingChoice(client, command)
     }
 
     private static func switchesReplies(_ command: UnsafeMutablePointer<Command>) -> Bool {

@@ -184,6 +184,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         discardTransaction(client)
         unwatchAll(client)
         removeFromPublishing(client)
+        disableTracking(client)
         pointee.monitors.removeAll { $0 == client }
         pointee.pendingOutput.removeAll { $0 == client }
         pointee.pendingResume.removeAll { $0 == client }

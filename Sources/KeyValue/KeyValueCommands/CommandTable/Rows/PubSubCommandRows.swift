@@ -75,6 +75,7 @@ extension CommandTable {
             summary: "Lists the channels that have subscribers.",
             complexity: "O(N), N channels",
             syntax: "[pattern:pattern]",
+            handler: PubSubCommands.channels
         ),
         CommandRow(
             "help", .pubSub, since: "6.2.0", arity: 2, [.loading, .stale],
@@ -84,24 +85,28 @@ extension CommandTable {
         CommandRow(
             "numpat", .pubSub, since: "2.8.0", arity: 2, [.pubSub, .loading, .stale],
             summary: "Counts the patterns subscribed to.",
+            handler: PubSubCommands.numberOfPatterns
         ),
         CommandRow(
             "numsub", .pubSub, since: "2.8.0", arity: -2, [.pubSub, .loading, .stale],
             summary: "Counts the subscribers of channels.",
             complexity: "O(N), N channels",
             syntax: "[channel...]",
+            handler: PubSubCommands.numberOfSubscribers
         ),
         CommandRow(
             "shardchannels", .pubSub, since: "7.0.0", arity: -2, [.pubSub, .loading, .stale],
             summary: "Lists the shard channels that have subscribers.",
             complexity: "O(N), N channels",
             syntax: "[pattern:pattern]",
+            handler: PubSubCommands.shardChannels
         ),
         CommandRow(
             "shardnumsub", .pubSub, since: "7.0.0", arity: -2, [.pubSub, .loading, .stale],
             summary: "Counts the subscribers of shard channels.",
             complexity: "O(N), N channels",
             syntax: "[shardchannel...]",
+            handler: PubSubCommands.numberOfShardSubscribers
         ),
     ]
 }

@@ -70,6 +70,7 @@ extension CommandTable {
             summary: "Tells the state and the statistics of the server.",
             tips: [.nondeterministicOutput, .requestAllShards, .responseSpecial],
             syntax: "[section...]",
+            handler: InformationCommands.info
         ),
         CommandRow(
             "lastsave", .server, since: "1.0.0", arity: 1, [.loading, .stale, .fast], acl: [.dangerous, .admin],
@@ -103,6 +104,7 @@ extension CommandTable {
         CommandRow(
             "monitor", .server, since: "1.0.0", arity: 1, [.admin, .noScript, .loading, .stale],
             summary: "Streams every command that the server runs.",
+            handler: ProcessCommands.monitor
         ),
         CommandRow(
             "psync", .server, since: "2.8.0", arity: -3, [.admin, .noScript, .noMulti, .noAsyncLoading],
@@ -118,6 +120,7 @@ extension CommandTable {
             "replicaof", .server, since: "5.0.0", arity: 3, [.admin, .noScript, .stale, .noAsyncLoading],
             summary: "Makes this server a replica, or a primary again.",
             syntax: "args(host-port(host port:int)|no-one(NO! ONE))",
+            handler: ProcessCommands.replicaOf
         ),
         CommandRow(
             "restore-asking", .server, since: "3.0.0", arity: -4,
@@ -135,6 +138,7 @@ extension CommandTable {
             "role", .server, since: "2.8.12", arity: 1,
             [.noScript, .loading, .stale, .fast, .sentinel], acl: [.dangerous, .admin],
             summary: "Tells the replication role.",
+            handler: ProcessCommands.role
         ),
         CommandRow(
             "save", .server, since: "1.0.0", arity: 1, [.admin, .noScript, .noMulti, .noAsyncLoading],
@@ -147,12 +151,14 @@ extension CommandTable {
             summary: "Saves as configured and ends the server.",
             complexity: "O(N), N keys when it saves",
             syntax: "[save-selector(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
+            handler: ProcessCommands.shutdown
         ),
         CommandRow(
             "slaveof", .server, since: "1.0.0", arity: 3, [.admin, .noScript, .stale, .noAsyncLoading],
             summary: "Makes this server a replica, or a primary again (old name).",
             deprecation: .init(since: "5.0.0", replacement: "`REPLICAOF`"),
             syntax: "args(host-port(host port:int)|no-one(NO! ONE))",
+            handler: ProcessCommands.replicaOf
         ),
         CommandRow(
             "slowlog", .server, since: "2.2.12", arity: -2, [],
@@ -250,6 +256,7 @@ extension CommandTable {
         CommandRow(
             "whoami", .server, since: "6.0.0", arity: 2, [.noScript, .loading, .stale, .sentinel],
             summary: "Tells the user of this connection.",
+            handler: ProcessCommands.whoAmI
         ),
     ]
 
@@ -344,12 +351,14 @@ extension CommandTable {
             "doctor", .server, since: "2.8.13", arity: 2, [.admin, .noScript, .loading, .stale],
             summary: "Explains the slow events seen.",
             tips: [.nondeterministicOutput, .requestAllNodes, .responseSpecial],
+            handler: LatencyCommands.doctor
         ),
         CommandRow(
             "graph", .server, since: "2.8.13", arity: 3, [.admin, .noScript, .loading, .stale],
             summary: "Draws the slow events of one kind.",
             tips: [.nondeterministicOutput, .requestAllNodes, .responseSpecial],
             syntax: "event",
+            handler: LatencyCommands.graph
         ),
         CommandRow(
             "help", .server, since: "2.8.13", arity: 2, [.loading, .stale],
@@ -362,23 +371,27 @@ extension CommandTable {
             complexity: "O(N), N commands",
             tips: [.nondeterministicOutput, .requestAllNodes, .responseSpecial],
             syntax: "[command...]",
+            handler: LatencyCommands.histogram
         ),
         CommandRow(
             "history", .server, since: "2.8.13", arity: 3, [.admin, .noScript, .loading, .stale],
             summary: "Returns the samples of one kind of slow event.",
             tips: [.nondeterministicOutput, .requestAllNodes, .responseSpecial],
             syntax: "event",
+            handler: LatencyCommands.history
         ),
         CommandRow(
             "latest", .server, since: "2.8.13", arity: 2, [.admin, .noScript, .loading, .stale],
             summary: "Returns the last sample of each kind of slow event.",
             tips: [.nondeterministicOutput, .requestAllNodes, .responseSpecial],
+            handler: LatencyCommands.latest
         ),
         CommandRow(
             "reset", .server, since: "2.8.13", arity: -2, [.admin, .noScript, .loading, .stale],
             summary: "Forgets samples of slow events.",
             tips: [.requestAllNodes, .responseSum],
             syntax: "[event...]",
+            handler: LatencyCommands.reset
         ),
     ]
 
@@ -435,6 +448,7 @@ extension CommandTable {
             summary: "Lists the loaded modules.",
             complexity: "O(N), N modules",
             tips: [.nondeterministicOutputOrder],
+            handler: ProcessCommands.moduleList
         ),
         CommandRow(
             "load", .server, since: "4.0.0", arity: -3, [.admin, .noScript, .noAsyncLoading, .protected],
@@ -460,6 +474,7 @@ extension CommandTable {
             complexity: "O(N), N entries",
             tips: [.nondeterministicOutput, .requestAllNodes],
             syntax: "[count:int]",
+            handler: SlowLogCommands.get
         ),
         CommandRow(
             "help", .server, since: "6.2.0", arity: 2, [.loading, .stale],
@@ -470,12 +485,14 @@ extension CommandTable {
             "len", .server, since: "2.2.12", arity: 2, [.admin, .loading, .stale],
             summary: "Counts the entries of the slow log.",
             tips: [.nondeterministicOutput, .requestAllNodes, .responseSum],
+            handler: SlowLogCommands.length
         ),
         CommandRow(
             "reset", .server, since: "2.2.12", arity: 2, [.admin, .loading, .stale],
             summary: "Empties the slow log.",
             complexity: "O(N), N entries",
             tips: [.requestAllNodes, .responseAllSucceeded],
+            handler: SlowLogCommands.reset
         ),
     ]
 }
