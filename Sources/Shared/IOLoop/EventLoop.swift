@@ -77,6 +77,16 @@ package final class EventLoop {
         backendName = "epoll"
     }
 
+    /// A loop over a simulated network, for tests.
+    package init(simulation: SimulatedNetwork, application: any LoopApplication) throws(LoopError) {
+        self.application = application
+        waker = try LoopWaker()
+        sendQueue = .allocate(capacity: 1)
+        sendQueue.initialize(to: SendQueue())
+        backend = SimulatedBackend(network: simulation)
+        backendName = "simulation"
+    }
+
     deinit {
         for listener in listeners { discard(listener) }
         while let connection = firstConnection { closeNow(connection) }
@@ -94,13 +104,13 @@ package final class EventLoop {
     package func listen(_ endpoint: ListenEndpoint, tag: Int, backlog: Int, tls: TLSServerContext? = nil)
         throws(LoopError) -> Listener
     {
-        let descriptor = try SocketOpening.listen(endpoint, backlog: backlog)
+        let descriptor = try backend.open(endpoint, backlog: backlog)
         let listener = Listener(
             tag: tag, endpoint: SocketOpening.resolved(endpoint, descriptor), tls: tls, descriptor: descriptor)
         do throws(LoopError) {
             try backend.start(listener, self)
         } catch {
-            Glibc.close(descriptor)
+            backend.closeSocket(of: listener)
             throw error
         }
         listeners.append(listener)
@@ -116,8 +126,7 @@ package final class EventLoop {
 
     private func discard(_ listener: Listener) {
         backend.stop(listener)
-        Glibc.close(listener.descriptor)
-        if case .unix(let path, _) = listener.endpoint { SocketOpening.unlinkSocket(path) }
+        backend.closeSocket(of: listener)
     }
 
     /// Begins an outgoing connection. `connected` or `ended` tells how it went, never before this returns; output may
@@ -126,7 +135,7 @@ package final class EventLoop {
         to endpoint: ConnectEndpoint, localAddress: String? = nil,
         tls: (context: TLSClientContext, serverName: String)? = nil
     ) throws(LoopError) -> ConnectionPointer {
-        let descriptor = try SocketOpening.connect(endpoint, localAddress: localAddress)
+        let descriptor = try backend.open(endpoint, localAddress: localAddress)
         let connection = makeConnection(descriptor)
         connection.pointee.flags.formUnion([.connecting, .outgoing])
         if let tls {
@@ -164,12 +173,12 @@ package final class EventLoop {
         // What was scheduled since the last turn's sends must not wait for the sleep to end.
         if sendQueue.pointee.head != nil || firstClosed != nil { sendAll() }
         backend.wait(milliseconds: sleepMilliseconds(atMost: timeoutMilliseconds))
-        clock.begin()
+        clock.begin(at: monotonicNanoseconds)
         let eventCount = dispatch(application)
         application.turnWillSend()
         sendAll()
         sweepIfDue()
-        clock.end(eventCount: eventCount)
+        clock.end(eventCount: eventCount, at: monotonicNanoseconds)
         application.turnEnded()
     }
 
@@ -188,6 +197,10 @@ package final class EventLoop {
         set { clock.statistics = newValue }
     }
 
+    private var monotonicNanoseconds: Int64 {
+        @inline(__always) get { backend.virtualNanoseconds ?? atoll_monotonic_nanoseconds() }
+    }
+
     private var nowMilliseconds: Int64 { clock.startNanoseconds / 1_000_000 }
 
     private func sleepMilliseconds(atMost limit: Int) -> Int {
@@ -198,7 +211,7 @@ package final class EventLoop {
             if let retry = listener.retryMilliseconds { due = min(due ?? retry, retry) }
         }
         guard let due, limit != 0 else { return limit }
-        let now = atoll_monotonic_nanoseconds() / 1_000_000
+        let now = monotonicNanoseconds / 1_000_000
         let wait = Int(max(0, due - now))
         return limit < 0 ? wait : min(limit, wait)
     }
@@ -267,7 +280,7 @@ package final class EventLoop {
 
     /// Accepting failed; the backend rests the listener if told so.
     func acceptFailed(_ listener: Listener, code: Int32) {
-        listener.retryMilliseconds = atoll_monotonic_nanoseconds() / 1_000_000 + Listener.restMilliseconds
+        listener.retryMilliseconds = monotonicNanoseconds / 1_000_000 + Listener.restMilliseconds
         application.acceptFailed(listener: listener.tag, code: code)
     }
 
@@ -342,7 +355,7 @@ package final class EventLoop {
 
     /// An outgoing connection is there, or is not.
     func finishedConnecting(_ connection: ConnectionPointer) {
-        let code = SocketOpening.pendingError(connection.pointee.descriptor)
+        let code = backend.connectError(connection)
         guard code == 0 else { return failed(connection, .connectFailed(code)) }
         connection.pointee.flags.remove(.connecting)
         if !connection.pointee.isTLS { application.connected(connection) }
@@ -389,7 +402,7 @@ package final class EventLoop {
     /// Listeners that rested long enough, for the backend to start again.
     func takeRested() -> [Listener] {
         guard listeners.contains(where: { $0.retryMilliseconds != nil }) else { return [] }
-        let now = atoll_monotonic_nanoseconds() / 1_000_000
+        let now = monotonicNanoseconds / 1_000_000
         let rested = listeners.filter { $0.retryMilliseconds.map { $0 <= now } ?? false }
         for listener in rested { listener.retryMilliseconds = nil }
         return rested

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 
 /// How the loop talks to the kernel, or to a simulation of it. The loop owns connections and decides; a backend
 /// moves bytes and reports by calling the loop's `accept`, `arrived`, `reachedEnd`, `failed`, `progressed`, `drained`.
@@ -7,6 +8,27 @@ import Bytes
 /// application are handed down as parameters because taking them from a property would count references on every
 /// request.
 class LoopBackend {
+    /// The time where it is not the kernel's.
+    var virtualNanoseconds: Int64? { nil }
+
+    /// A socket that listens.
+    func open(_ endpoint: ListenEndpoint, backlog: Int) throws(LoopError) -> Int32 {
+        try SocketOpening.listen(endpoint, backlog: backlog)
+    }
+    /// Closes what `open` opened, after `stop`.
+    func closeSocket(of listener: Listener) {
+        Glibc.close(listener.descriptor)
+        if case .unix(let path, _) = listener.endpoint { SocketOpening.unlinkSocket(path) }
+    }
+    /// A socket that connects.
+    func open(_ endpoint: ConnectEndpoint, localAddress: String?) throws(LoopError) -> Int32 {
+        try SocketOpening.connect(endpoint, localAddress: localAddress)
+    }
+    /// The errno of a connect that is over; 0 if it came about.
+    func connectError(_ connection: ConnectionPointer) -> Int32 {
+        SocketOpening.pendingError(connection.pointee.descriptor)
+    }
+
     /// Begins to accept.
     func start(_ listener: Listener, _ loop: EventLoop) throws(LoopError) { preconditionFailure("abstract") }
     /// Stops accepting; the descriptor is closed by the caller afterwards.

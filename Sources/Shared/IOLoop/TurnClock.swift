@@ -12,15 +12,15 @@ struct TurnClock {
     /// The greatest error of the longest turn's CPU time: work of turns before it that counts towards it.
     private static let sampleIntervalNanoseconds: Int64 = 500_000
 
-    mutating func begin() {
-        startNanoseconds = atoll_monotonic_nanoseconds()
+    mutating func begin(at nanoseconds: Int64) {
+        startNanoseconds = nanoseconds
         guard startNanoseconds &- sampledNanoseconds > Self.sampleIntervalNanoseconds else { return }
         sampledNanoseconds = startNanoseconds
         sampledCPUNanoseconds = atoll_thread_cpu_nanoseconds()
     }
 
-    mutating func end(eventCount: Int) {
-        let duration = Int(truncatingIfNeeded: (atoll_monotonic_nanoseconds() &- startNanoseconds) / 1000)
+    mutating func end(eventCount: Int, at nanoseconds: Int64) {
+        let duration = Int(truncatingIfNeeded: (nanoseconds &- startNanoseconds) / 1000)
         statistics.turnCount &+= 1
         statistics.eventCount &+= eventCount
         statistics.durationSumMicroseconds &+= duration
