@@ -1,6 +1,9 @@
 /// Patterns of KEYS, SCAN, PSUBSCRIBE and CONFIG GET: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a character that is
 /// meant literally.
 package enum GlobPattern {
+    /// Redis gives up at this many stars, and what uses it may rely on that.
+    private static let starCountMax = 1000
+
     /// Whether the pattern matches all of the text. Empty text is matched by the empty pattern only, as in Redis.
     /// - Complexity: O(pattern × text) at worst, whatever the pattern: only the last `*` is ever reconsidered.
     package static func matches(_ pattern: ByteSlice, _ text: ByteSlice, ignoringCase: Bool = false) -> Bool {
@@ -9,10 +12,13 @@ package enum GlobPattern {
         var offset = 0
         // Where to go on after a mismatch: behind the last star, at the first byte that the star has not taken yet.
         var retry: (position: Int, offset: Int)?
+        var starCount = 0
         while offset < text.count {
             if position < pattern.count, pattern.byte(at: position) == 0x2A {
                 position += 1
                 if position == pattern.count { return true }
+                starCount += 1
+                guard starCount <= starCountMax else { return false }
                 retry = (position, offset)
             } else if position < pattern.count,
                 let next = match(pattern, position, text.byte(at: offset), ignoringCase)
