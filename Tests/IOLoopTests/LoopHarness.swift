@@ -27,6 +27,7 @@ final class RecordingApplication: LoopApplication {
     var receivedByteCount = 0
     var receiveCount = 0
     var wakeCount = 0
+    var fired: [TimerHeap.Handle] = []
     var willSendCount = 0
     var endedTurnCount = 0
     /// Bytes go back to where they came from.
@@ -65,6 +66,7 @@ final class RecordingApplication: LoopApplication {
     func turnWillSend() { willSendCount += 1 }
     func turnEnded() { endedTurnCount += 1 }
     func woken() { wakeCount += 1 }
+    func timerFired(_ handle: TimerHeap.Handle, _ context: UnsafeMutableRawPointer?) { fired.append(handle) }
     func acceptFailed(listener tag: Int, code: Int32) { acceptFailures.append(code) }
 }
 

@@ -138,6 +138,56 @@ struct SimulationTests {
         #expect(application.ended.isEmpty)
     }
 
+    @Test("Timers fire in their order and not when cancelled")
+    func timers() throws {
+        let network = SimulatedNetwork(seed: 1)
+        let application = RecordingApplication()
+        let loop = try EventLoop(simulation: network, application: application)
+        let late = loop.schedule(afterMilliseconds: 50)
+        let early = loop.schedule(afterMilliseconds: 20)
+        let never = loop.schedule(afterMilliseconds: 30)
+        #expect(loop.cancel(never))
+        #expect(!loop.cancel(never))
+        for _ in 0..<10 {
+            network.advance(nanoseconds: 10_000_000)
+            loop.runOnce(timeoutMilliseconds: 0)
+            if network.nowNanoseconds < 1_020_000_000 { #expect(application.fired.isEmpty) }
+        }
+        #expect(application.fired == [early, late])
+    }
+
+    @Test("The heap gives what a sorted list gives", arguments: 0..<20)
+    func timerHeap(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var heap = TimerHeap()
+        var model: [(time: Int64, handle: TimerHeap.Handle)] = []
+        for _ in 0..<2000 {
+            switch random.below(3) {
+            case 0, 1:
+                let time = random.below(500)
+                model.append((time, heap.add(time: time, context: nil)))
+            default:
+                guard !model.isEmpty else { continue }
+                if random.isHit(1, of: 2) {
+                    let gone = model.remove(at: Int(random.below(Int64(model.count))))
+                    let isCancelled = heap.cancel(gone.handle)
+                    #expect(isCancelled)
+                } else {
+                    let due = random.below(500)
+                    let first = model.map(\.time).min() ?? 0
+                    let fired = heap.removeFirst(dueAt: due)
+                    #expect((fired != nil) == (first <= due))
+                    guard let fired else { continue }
+                    let index = model.firstIndex { $0.handle == fired.handle }
+                    #expect(index.map { model[$0].time } == first)
+                    if let index { model.remove(at: index) }
+                }
+            }
+            #expect(heap.count == model.count)
+            #expect(heap.firstTime == model.map(\.time).min())
+        }
+    }
+
     @Test("Outgoing connections reach a peer or are refused")
     func outgoing() throws {
         let network = SimulatedNetwork(seed: 1)

@@ -5,6 +5,7 @@
 #include <liburing.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -212,8 +213,12 @@ void atoll_ring_enter(struct atoll_ring *ring, int64_t timeout_milliseconds, uns
     unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG |
                      (ring->is_registered ? IORING_ENTER_REGISTERED_RING : 0);
     unsigned requests = publish_requests(&ring->uring);
-    syscall(__NR_io_uring_enter, ring->uring.enter_ring_fd, requests, wait_for, flags, &arguments,
-            sizeof arguments);
+    long result = syscall(__NR_io_uring_enter, ring->uring.enter_ring_fd, requests, wait_for, flags, &arguments,
+                          sizeof arguments);
+    if (__builtin_expect(result < 0 && errno == EEXIST, 0)) {
+        fputs("atoll: a loop was run by another thread than the one that ran it first\n", stderr);
+        abort();
+    }
     // The kernel may stop in the middle for want of memory; silent success may only be read from an empty queue.
     while (__builtin_expect(io_uring_sq_ready(&ring->uring) != 0, 0)) {
         io_uring_submit(&ring->uring);

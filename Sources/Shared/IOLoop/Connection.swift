@@ -117,7 +117,8 @@ package struct Connection: ~Copyable {
     @inline(__always)
     mutating func endFlight() {
         inFlight.removeAll()
-        if wire.reservedByteCount == 0 { beginFlight() }
+        let isTaken = secure.map { $0.pointee.session.outgoing.reservedByteCount > 0 } ?? (output.reservedByteCount > 0)
+        if !isTaken { beginFlight() }
     }
 
     /// Bytes that the kernel has not taken, including those that it is being given.

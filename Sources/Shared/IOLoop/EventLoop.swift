@@ -25,7 +25,7 @@ package final class EventLoop {
     /// Wakes the loop from any thread.
     package let waker: LoopWaker
     /// Connections that exist, in whatever state.
-    package private(set) var connectionCount = 0
+    @exclusivity(unchecked) package private(set) var connectionCount = 0
 
     unowned(unsafe) let application: any LoopApplication
     let backend: LoopBackend
@@ -44,6 +44,7 @@ package final class EventLoop {
 
     /// Resumed connections whose held bytes, or held end, are to be delivered.
     @exclusivity(unchecked) private var deliveries: [ConnectionPointer] = []
+    @exclusivity(unchecked) private var timers = TimerHeap()
     /// Where plaintext of TLS connections is decrypted to.
     let plainBuffer = UnsafeMutableRawPointer.allocate(byteCount: plainBufferByteCount, alignment: 64)
 
@@ -184,6 +185,7 @@ package final class EventLoop {
 
     @inline(never)
     private func dispatch(_ application: any LoopApplication) -> Int {
+        if timers.count > 0 { fireTimers(application) }
         if !deliveries.isEmpty { deliverHeld(application) }
         return backend.dispatch(self, application)
     }
@@ -203,10 +205,31 @@ package final class EventLoop {
 
     private var nowMilliseconds: Int64 { clock.startNanoseconds / 1_000_000 }
 
+    /// Calls `timerFired` in the first turn after that time.
+    package func schedule(afterMilliseconds delay: Int, context: UnsafeMutableRawPointer? = nil) -> TimerHeap.Handle {
+        timers.add(time: monotonicNanoseconds + Int64(delay) * 1_000_000, context: context)
+    }
+
+    /// False if the timer has fired or was cancelled.
+    @discardableResult
+    package func cancel(_ timer: TimerHeap.Handle) -> Bool { timers.cancel(timer) }
+
+    private func fireTimers(_ application: any LoopApplication) {
+        // A timer that is scheduled by a timer waits for the next turn, however short it is.
+        let now = nowNanoseconds
+        var left = timers.count
+        while left > 0, let due = timers.removeFirst(dueAt: now) {
+            left -= 1
+            application.timerFired(due.handle, due.context)
+        }
+    }
+
     private func sleepMilliseconds(atMost limit: Int) -> Int {
         if backend.hasImmediateWork || sendQueue.pointee.head != nil || !deliveries.isEmpty { return 0 }
         var due: Int64?
         if firstSwept != nil { due = sweepMilliseconds }
+        // Rounded up, so that the timer is due when the sleep is over.
+        if let first = timers.firstTime { due = min(due ?? .max, (first + 999_999) / 1_000_000) }
         for listener in listeners {
             if let retry = listener.retryMilliseconds { due = min(due ?? retry, retry) }
         }

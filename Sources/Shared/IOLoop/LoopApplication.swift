@@ -2,7 +2,7 @@ package import Bytes
 
 /// What runs on a loop. All calls come on the loop's thread, and any of them may call the loop, except `runOnce`.
 ///
-/// The order of a turn: `woken`, `accepted`, `connected`, `received` and `ended` as things happened, then
+/// The order of a turn: `timerFired`, then `woken`, `accepted`, `connected`, `received` and `ended` as things happened, then
 /// `turnWillSend`, then the sends (a failed one calls `ended`), then `turnEnded`, then `timeoutMilliseconds`.
 package protocol LoopApplication: AnyObject {
     /// Somebody connected; no byte has been read. The application may write, close, and set `userData`.
@@ -21,6 +21,8 @@ package protocol LoopApplication: AnyObject {
     func turnEnded()
     /// `wake` was called, once or more often, since the last time.
     func woken()
+    /// A timer made by `EventLoop.schedule` is due; its handle is spent.
+    func timerFired(_ handle: TimerHeap.Handle, _ context: UnsafeMutableRawPointer?)
     /// How long the loop may sleep at most from now; -1 without limit.
     func timeoutMilliseconds() -> Int
     /// A listener could not accept, for want of descriptors as a rule; it rests for a moment. The errno.
@@ -33,6 +35,7 @@ extension LoopApplication {
     package func turnWillSend() {}
     package func turnEnded() {}
     package func woken() {}
+    package func timerFired(_ handle: TimerHeap.Handle, _ context: UnsafeMutableRawPointer?) {}
     package func timeoutMilliseconds() -> Int { -1 }
     package func acceptFailed(listener tag: Int, code: Int32) {}
 }
