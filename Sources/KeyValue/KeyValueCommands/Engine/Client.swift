@@ -58,6 +58,9 @@ package struct ClientFlags: OptionSet, Sendable {
     /// Inside EXEC.
     package static let executingTransaction = ClientFlags(rawValue: 1 << 22)
 
+    /// Was sent something out of band while it executed a command: CLIENT REPLY does not hold that back.
+    package static let pushed = ClientFlags(rawValue: 1 << 23)
+
     /// Any of these ends the processing of requests for now.
     static let stopsRequests: ClientFlags = [.blocked, .closeAfterReply, .closeNow, .paused]
 }

@@ -167,8 +167,10 @@ extension UnsafeMutablePointer where Pointee == Engine {
         client.pointee.flags.insert(.executing)
         handler(&call)
         client.pointee.flags.remove(.executing)
+        let hasPushed = client.pointee.flags.contains(.pushed)
+        client.pointee.flags.remove(.pushed)
         // CLIENT REPLY OFF takes effect with its own reply, ON answers.
-        if isSilent, !client.pointee.flags.isDisjoint(with: .repliesOff) || !Self.switchesReplies(command) {
+        if isSilent, !hasPushed, !client.pointee.flags.isDisjoint(with: .repliesOff) || !Self.switchesReplies(command) {
             client.pointee.output.pointee.truncate(to: before)
         }
         account(client, command, arguments)

@@ -64,6 +64,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// The writer for data that a client did not ask for just now.
     package func beginPush(_ client: ClientReference, _ count: Int) -> ReplyWriter {
         outputAdded(to: client)
+        client.pointee.flags.insert(.pushed)
         let reply = ReplyWriter(output: client.pointee.output, version: client.pointee.protocolVersion)
         reply.push(count)
         return reply

@@ -114,6 +114,7 @@ enum PublishingCommands {
     /// One message a channel: the word, the channel, how many are left (channels and patterns together, or shards).
     private static func confirm(_ call: Call, _ word: StaticString, _ channel: ByteSlice?, _ kind: Kind) {
         let subscriptions = call.client.pointee.details.subscriptions
+        call.client.pointee.flags.insert(.pushed)
         call.reply.push(3)
         call.reply.bulk(word)
         if let channel { call.reply.bulk(channel) } else { call.reply.null() }

@@ -13,7 +13,7 @@ final class Transaction {
 struct WatchedKey {
     let name: DatabaseKey
     /// Whether the key was due already when it was watched: its removal is no change then.
-    let wasDue: Bool
+    var wasDue: Bool
 }
 
 /// MULTI, EXEC, DISCARD, WATCH, UNWATCH.
@@ -137,8 +137,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
         guard let watchers = pointee.watchedKeys[name] else { return }
         let exists = (pointee.databases + databaseIndex).pointee.place(key).entry != nil
         for client in watchers {
+            let details = client.pointee.details
+            guard let index = details.watched.firstIndex(where: { $0.name == name }) else { continue }
             // A key that was due when it was watched, and has been removed since, is as it was.
-            if let watched = client.pointee.details.watched.first(where: { $0.name == name }), watched.wasDue, !exists {
+            if details.watched[index].wasDue, !exists {
+                details.watched[index].wasDue = false
                 continue
             }
             client.pointee.flags.insert(.watchedKeyChanged)
@@ -148,13 +151,38 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// All keys of a database change at once (FLUSHDB, SWAPDB): watchers of those that were or will be there.
     /// - Parameter replacement: the database that takes its place, for SWAPDB.
     func touchAllWatched(databaseIndex: Int, replacement: UnsafeMutablePointer<Database>?) {
+        let emptied = pointee.databases + databaseIndex
         for (name, clients) in pointee.watchedKeys where name.databaseIndex == databaseIndex {
-            let isThere = name.key.withUnsafeBytes { key in
-                (pointee.databases + databaseIndex).pointee.place(key).entry != nil
-                    || replacement?.pointee.place(key).entry != nil
+            let old = Presence(of: name.key, in: emptied, now: pointee.now)
+            let new = Presence(of: name.key, in: replacement, now: pointee.now)
+            guard old != .absent || new != .absent else { continue }
+            for client in clients {
+                let details = client.pointee.details
+                guard let index = details.watched.firstIndex(where: { $0.name == name }) else { continue }
+                if details.watched[index].wasDue, new != .live {
+                    // What was due is gone, or is due again: no change that anybody can see.
+                    details.watched[index].wasDue = new == .due
+                } else if old == .absent, new == .due {
+                    details.watched[index].wasDue = true
+                } else {
+                    client.pointee.flags.insert(.watchedKeyChanged)
+                }
             }
-            guard isThere else { continue }
-            for client in clients { client.pointee.flags.insert(.watchedKeyChanged) }
         }
+    }
+}
+
+/// Whether a key is in a database, and whether its time has come.
+private enum Presence {
+    case absent, due, live
+
+    init(of key: [UInt8], in database: UnsafeMutablePointer<Database>?, now: Int64) {
+        guard let database,
+            let entry = key.withUnsafeBytes({ database.pointee.place($0).entry })
+        else {
+            self = .absent
+            return
+        }
+        self = entry.expiry.map { $0 <= now } ?? false ? .due : .live
     }
 }
