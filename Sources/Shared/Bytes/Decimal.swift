@@ -6,10 +6,18 @@ package enum Decimal {
     package static let lengthMax = 20
 
     /// The integer that the text is the canonical form of, or nil.
-    @inlinable
+    @inlinable @inline(__always)
     package static func parse(_ text: ByteSlice) -> Int64? {
         let count = text.count
-        guard count > 0, count <= lengthMax else { return nil }
+        // Most texts that are no numbers begin with a letter.
+        guard count > 0, count <= lengthMax, text.byte(at: 0) <= 0x39 else { return nil }
+        return parseDigits(text)
+    }
+
+    /// The same for text of a possible length.
+    @usableFromInline
+    static func parseDigits(_ text: ByteSlice) -> Int64? {
+        let count = text.count
         var index = 0
         let negative = text.byte(at: 0) == 0x2D
         if negative {
@@ -19,13 +27,20 @@ package enum Decimal {
         let first = text.byte(at: index)
         if first == 0x30 { return count == 1 ? 0 : nil }
         var magnitude: UInt64 = 0
+        // Eighteen digits cannot overflow.
+        let safeEnd = min(count, index + 18)
+        while index < safeEnd {
+            let digit = text.byte(at: index) &- 0x30
+            guard digit < 10 else { return nil }
+            magnitude = magnitude &* 10 &+ UInt64(digit)
+            index += 1
+        }
         while index < count {
             let digit = text.byte(at: index) &- 0x30
             guard digit < 10 else { return nil }
             let (tens, overflow) = magnitude.multipliedReportingOverflow(by: 10)
-            if overflow { return nil }
             let (sum, carry) = tens.addingReportingOverflow(UInt64(digit))
-            if carry { return nil }
+            guard !overflow, !carry else { return nil }
             magnitude = sum
             index += 1
         }

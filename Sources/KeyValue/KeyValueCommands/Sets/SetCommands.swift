@@ -24,7 +24,7 @@ enum SetCommands {
             added += 1
         }
         if let entry = place.entry {
-            set.store(in: entry)
+            if added > 0 || expectedCount > 1 { set.store(in: entry) }
         } else {
             call.add(place, kind: set.kind, pointer: set.pointer)
         }
