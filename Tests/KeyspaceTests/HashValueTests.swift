@@ -33,7 +33,7 @@ struct HashValueTests {
     func encodings() {
         let long = String(repeating: "v", count: 64)
         let cases: [([(String, String)], ValueKind)] = [
-            ((0..<128).map { ("f\($0)", "v") }, .hashPacked), ((0..<129).map { ("f\($0)", "v") }, .hashTable),
+            ((0..<512).map { ("f\($0)", "v") }, .hashPacked), ((0..<513).map { ("f\($0)", "v") }, .hashTable),
             ([("f", long)], .hashPacked), ([("f", long + "v")], .hashTable), ([(long + "f", "")], .hashTable),
         ]
         for (pairs, kind) in cases {
@@ -44,9 +44,9 @@ struct HashValueTests {
             hash.free()
         }
         var expecting = HashValue.make()
-        expecting.expect(pairCount: 128, limits: limits, hasher: hasher)
+        expecting.expect(pairCount: 512, limits: limits, hasher: hasher)
         #expect(expecting.kind == .hashPacked)
-        expecting.expect(pairCount: 129, limits: limits, hasher: hasher)
+        expecting.expect(pairCount: 513, limits: limits, hasher: hasher)
         #expect(expecting.kind == .hashTable)
         expecting.free()
     }
@@ -55,7 +55,7 @@ struct HashValueTests {
     func model(seed: UInt64) {
         var random = FastRandom(seed: seed)
         let before = atoll_memory_used()
-        let universe = [30, 120, 4000][Int(seed % 3)]
+        let universe = [30, 700, 4000][Int(seed % 3)]
         let lengths = seed > 3 ? [0, 1, 8, 40, 300, 254, 255, 70_000] : [0, 1, 8, 30, 60]
         var hash = HashValue.make()
         var model: [String: String] = [:]
@@ -100,7 +100,7 @@ struct HashValueTests {
         hash.free()
     }
 
-    @Test("Draws, samples and scans fields of both forms", arguments: [7, 100, 2000])
+    @Test("Draws, samples and scans fields of both forms", arguments: [7, 300, 2000])
     func chance(size: Int) {
         var random = FastRandom(seed: UInt64(size))
         var hash = HashValue.make()

@@ -139,7 +139,11 @@ package struct Database: ~Copyable {
         let old = entry.record
         volatileCount += (record.hasExpiry ? 1 : 0) - (old.hasExpiry ? 1 : 0)
         entry.slot.replaceRecord(record)
-        entry.slot.tag = ExpiryTag.make(record.expiry)
+        if record.hasExpiry {
+            entry.slot.tag = ExpiryTag.make(record.expiry)
+        } else if old.hasExpiry {
+            entry.slot.tag = TableTag.make(table.hash(record.key))
+        }
         old.free()
     }
 

@@ -9,7 +9,9 @@
 //
 //   offset 0-6   fingerprint of entries 0-6: the highest byte of their hashes
 //   offset 7     bits 0-6: which entries are taken; bit 7: entry 6 is the address of an overflow line, built the same
-//   offset 8-63  7 entries: address of a record in 48 bits, tag in 16 (only the owner knows what the tag means)
+//   offset 8-63  7 entries: address of a record in 48 bits, tag in 16
+//
+// A tag with bit 15 is the owner's. Without it the rest are bits of the hash, so that a split need not touch records.
 //
 // All lines of a chain but the last are full, so a lookup touches one line for most keys. With `loadMax` keys a bucket
 // about one key in ten lies in an overflow line, and a key costs 14 bytes.
@@ -42,11 +44,28 @@ package struct TableSlot {
         word.pointee = word.pointee & ~TableWord.addressMask | TableWord.address(record)
     }
 
-    /// The owner's 16 bits.
+    /// The owner's 16 bits, bit 15 among them, or `TableTag.make`.
     @inline(__always)
     package var tag: UInt16 {
         get { UInt16(truncatingIfNeeded: word.pointee >> 48) }
         nonmutating set { word.pointee = word.pointee & TableWord.addressMask | UInt64(newValue) << 48 }
+    }
+}
+
+/// Tags of entries of which the owner has nothing to say: bits 9 to 23 of the hash. Smaller tables are quick to hash anew.
+enum TableTag {
+    static let ownerBit: UInt16 = 0x8000
+    private static let shift: UInt64 = 9
+    private static let bitCount: UInt64 = 15
+
+    @inline(__always)
+    static func make(_ hash: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: hash >> shift) & ~ownerBit }
+
+    /// The bit of the hash at a position, or nil if the tag does not hold it.
+    @inline(__always)
+    static func bit(_ tag: UInt16, at position: UInt64) -> Bool? {
+        guard tag & ownerBit == 0, position &- shift < bitCount else { return nil }
+        return (tag >> UInt16(truncatingIfNeeded: position - shift)) & 1 != 0
     }
 }
 
@@ -186,10 +205,12 @@ package struct HashTable: ~Copyable {
     // MARK: - Insertion
 
     /// Adds a record whose key is not there.
-    package mutating func insert(_ record: Record, hash: UInt64, tag: UInt16 = 0) -> TableSlot {
+    /// - Parameter tag: the owner's, if bit 15 is set.
+    package mutating func insert(_ record: Record, hash: UInt64, tag ownTag: UInt16 = 0) -> TableSlot {
         if chunks == nil { makeFirstBucket() }
         if count * 2 >= bucketCount * Self.loadMaxHalves { split() }
         count += 1
+        let tag = ownTag & TableTag.ownerBit != 0 ? ownTag : TableTag.make(hash)
         let word = TableWord.address(record) | UInt64(tag) << 48
         return Self.place(word, fingerprint: UInt8(truncatingIfNeeded: hash >> 56), in: bucket(bucketIndex(hash)))
     }
@@ -319,7 +340,9 @@ package struct HashTable: ~Copyable {
             let index = taken.trailingZeroBitCount
             taken &= taken - 1
             let slot = TableSlot(bucket: low, line: line, index: index)
-            let isHigh = hasher.hash(slot.record.key) & bit != 0
+            let isHigh =
+                TableTag.bit(slot.tag, at: UInt64(bit.trailingZeroBitCount))
+                ?? (hasher.hash(slot.record.key) & bit != 0)
             if isInPlace && !isHigh { continue }
             let fingerprint = line.load(fromByteOffset: index, as: UInt8.self)
             if isInPlace { setFlags(line, flags(line) & ~(1 << UInt8(truncatingIfNeeded: index))) }
