@@ -1,4 +1,5 @@
 import Bytes
+import Keyspace
 import Testing
 
 @testable import KeyValueCommands
