@@ -31,9 +31,11 @@ package enum ValueMemory {
         }
     }
 
-    /// About how many allocations freeing the value gives back: in constant time.
+    /// About how many allocations freeing the value gives back, or for a long string what costs as much (the kernel takes
+    /// its pages back one by one): in constant time.
     package static func effort(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> Int {
         switch kind {
+        case .stringBuffer: StringBuffer(pointer).count >> 14
         case .listNodes: ListValue(kind: kind, base: pointer).nodeCount
         case .setTable: MemberTable(base: pointer).count
         case .hashTable: FieldTable(base: pointer).count
