@@ -1,3 +1,4 @@
+import Bytes
 import Keyspace
 import Testing
 
@@ -74,6 +75,9 @@ struct ListCommandsTests {
         ("BLPOP string 0", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
         ("BLPOP l x", "-ERR timeout is not a float or out of range"),
         ("BLPOP l -1", "-ERR timeout is negative"),
+        ("BLPOP l -inf", "-ERR timeout is negative"),
+        ("BLPOP l 0x7FFFFFFFFFFFFF", "-ERR timeout is out of range"),
+        ("BLPOP l inf", "-ERR timeout is out of range"),
         ("BRPOP none l 0", "*2|$1|l|$1|b"),
     ]
 
@@ -110,6 +114,24 @@ struct ListCommandsTests {
         #expect(others[1].take() == "$1|x")
         #expect(others[0].take() == "*2|$1|b|$1|x")
         #expect(first.ask("EXISTS a b") == ":0")
+    }
+
+    @Test("A client whose time is up gets a null array and goes on, and its command counts once")
+    func timeout() {
+        let client = Conversation()
+        let engine = client.engine
+        engine.setTime(milliseconds: 1_000_000)
+        #expect(client.ask("BLMOVE l m LEFT LEFT 0.5") == "")
+        engine.setTime(milliseconds: 1_000_499)
+        engine.endDueWaits()
+        #expect(client.take() == "")
+        engine.setTime(milliseconds: 1_000_500)
+        engine.endDueWaits()
+        #expect(client.take() == "*-1")
+        #expect(client.ask("RPUSH l a") == ":1")
+        #expect(client.ask("BLMOVE l m LEFT LEFT 0.5") == "$1|a")
+        let command = "blmove".utf8.withContiguousStorageIfAvailable { engine.pointee.directory.find(ByteSlice($0)) }
+        #expect(command??.pointee.callCount == 2)
     }
 
     @Test("Inside a transaction nobody waits")

@@ -118,11 +118,11 @@ extension Call {
     /// The argument as a timeout in seconds, perhaps with a fraction: milliseconds, 0 for none; nil once an error has been
     /// replied.
     package func timeoutMilliseconds(_ index: Int) -> Int64? {
-        guard let seconds = DoubleText.parse(arguments[index]), seconds.isFinite, abs(seconds) < 1e15 else {
+        guard let seconds = DoubleText.parse(arguments[index]) else {
             error("ERR timeout is not a float or out of range")
             return nil
         }
-        guard seconds >= 0 else {
+        guard seconds > -0.001 else {
             error("ERR timeout is negative")
             return nil
         }
@@ -186,6 +186,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
                 reply.integer(second)
             }
         }
+        // A blocked command counts when it is done (see `account`).
+        state.command.pointee.callCount &+= 1
+        if error != nil { state.command.pointee.failedCallCount += 1 }
         outputAdded(to: client)
         unblock(client)
     }
