@@ -147,7 +147,7 @@ let package = Package(
             ],
             path: "Sources/CLI/CLICommands", swiftSettings: strict),
         .executableTarget(
-            name: "atoll", dependencies: ["CLICommands", "Supervision"], path: "Sources/CLI/atoll",
+            name: "atoll", dependencies: ["CLICommands", "KeyValueServer", "Supervision"], path: "Sources/CLI/atoll",
             swiftSettings: strict,
             linkerSettings: staticRuntime),
 

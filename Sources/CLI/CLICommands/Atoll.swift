@@ -15,7 +15,10 @@ package struct Atoll: AsyncParsableCommand {
               atoll db shell example
             """,
         version: AtollVersion.current,
-        subcommands: [UpCommand.self, StatusCommand.self, DownCommand.self, DatabaseCommand.self, TokenCommand.self])
+        subcommands: [
+            UpCommand.self, StatusCommand.self, DownCommand.self, DatabaseCommand.self, TokenCommand.self,
+            KeyValueCommand.self,
+        ])
 
     package init() {}
 

@@ -1,5 +1,6 @@
 import CLICommands
 import Foundation
+import KeyValueServer
 import Supervision
 
 @main
@@ -10,6 +11,16 @@ enum Main {
         if arguments.count > 1, arguments[1] == "shim" {
             exit(Shim.run(arguments: Array(arguments.dropFirst(2))))
         }
+        if let code = runKeyValue(arguments) { exit(code) }
         await Atoll.start()
+    }
+
+    /// The key-value server takes the command line of redis-server, which no parser of ours could: as `atoll kv …`, or
+    /// through a link of the name `redis-server`.
+    private static func runKeyValue(_ arguments: [String]) -> Int32? {
+        let name = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? ""
+        if name.hasPrefix("redis-server") { return KeyValueProgram.run(arguments: arguments) }
+        guard arguments.count > 1, arguments[1] == "kv" else { return nil }
+        return KeyValueProgram.run(arguments: [arguments[0]] + arguments.dropFirst(2))
     }
 }

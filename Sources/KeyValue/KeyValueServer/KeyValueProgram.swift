@@ -69,7 +69,8 @@ package enum KeyValueProgram {
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
         log.write(
             .notice,
-            "Redis version=\(RedisCompatibility.version), bits=64, commit=00000000, modified=0, pid=\(getpid()), just started")
+            "Redis version=\(RedisCompatibility.version), bits=64, commit=00000000, modified=0, pid=\(getpid()), just started"
+        )
         log.write(
             .notice,
             hasFile
@@ -91,7 +92,8 @@ package enum KeyValueProgram {
             return 0
         } catch {
             log.write(.warning, "\(error)")
-            log.write(.warning, "Failed listening on port \(configuration["port"]) (tcp), aborting.")
+            let port = configuration.integer("port") > 0 ? configuration["port"] : configuration["tls-port"]
+            log.write(.warning, "Failed listening on port \(port) (tcp), aborting.")
             return 1
         }
     }

@@ -5,16 +5,17 @@ struct RateSamples {
     /// Samples that the mean is taken over: 16 at ten a second.
     private static let sampleCountMax = 16
 
-    private var samples: [(now: Int64, commands: Int, input: Int, output: Int)] = []
-    private var turnSample: (now: Int64, turns: Int) = (0, 0)
+    private typealias Sample = (now: Int64, commands: Int, input: Int, output: Int, turns: Int)
 
-    mutating func take(_ statistics: Statistics, now: Int64) {
-        samples.append((now, statistics.commandCount, statistics.inputByteCount, statistics.outputByteCount))
+    private var samples: [Sample] = []
+
+    mutating func take(_ statistics: Statistics, turns: Int, now: Int64) {
+        samples.append((now, statistics.commandCount, statistics.inputByteCount, statistics.outputByteCount, turns))
         if samples.count > Self.sampleCountMax { samples.removeFirst() }
     }
 
     /// Events a second between the oldest and the newest sample.
-    private func rate(_ value: ((now: Int64, commands: Int, input: Int, output: Int)) -> Int) -> Double {
+    private func rate(_ value: (Sample) -> Int) -> Double {
         guard let first = samples.first, let last = samples.last, last.now > first.now else { return 0 }
         return Double(value(last) - value(first)) * 1000 / Double(last.now - first.now)
     }
@@ -32,10 +33,6 @@ struct RateSamples {
         ]
     }
 
-    /// Turns of the loop a second since the last question.
-    mutating func turnsPerSecond(_ turns: Int, _ now: Int64) -> Int {
-        defer { turnSample = (now, turns) }
-        guard now > turnSample.now, turnSample.now > 0 else { return 0 }
-        return Int(Int64(turns - turnSample.turns) * 1000 / (now - turnSample.now))
-    }
+    /// Turns of the loop a second.
+    var turnsPerSecond: Int { Int(rate(\.turns)) }
 }

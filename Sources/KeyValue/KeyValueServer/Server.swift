@@ -24,8 +24,12 @@ package final class Server: LoopApplication, EngineHost {
     private var keepAliveSeconds = 300
     private var rates = RateSamples()
     private var isShuttingDown = false
+    /// Ticks that housekeeping took.
+    private var housekeepingTicks: UInt64 = 0
+    private var commandsPerTurnMax = 0
+    private var commandsBeforeTurn = 0
 
-    init(engine: EngineReference, configuration: Configuration, log: ServerLog) throws(LoopError) {
+    init(engine: EngineReference, configuration: Configuration, log: ServerLog) throws(ServerStartError) {
         self.engine = engine
         self.configuration = configuration
         self.log = log
@@ -38,7 +42,12 @@ package final class Server: LoopApplication, EngineHost {
             case "io_uring": .ioUring
             default: .automatic
             }
-        let loop = try EventLoop(backend: backend, application: self)
+        let loop: EventLoop
+        do {
+            loop = try EventLoop(backend: backend, application: self)
+        } catch {
+            throw ServerStartError("The event loop could not be made: \(error)")
+        }
         eventLoop = loop
         try listeners.openAll(loop, configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
@@ -191,6 +200,9 @@ package final class Server: LoopApplication, EngineHost {
         }
         engine.takePendingClose { client in close(client) }
         if isShuttingDown { loop.stop() }
+        let commands = engine.pointee.statistics.commandCount
+        commandsPerTurnMax = max(commandsPerTurnMax, commands - commandsBeforeTurn)
+        commandsBeforeTurn = commands
     }
 
     private func close(_ client: ClientReference) {
@@ -229,9 +241,11 @@ package final class Server: LoopApplication, EngineHost {
 
     /// What is to be done some times a second whether anybody asks or not.
     private func keepHouse() {
+        let began = atoll_ticks()
+        defer { housekeepingTicks &+= atoll_ticks() &- began }
         engine.endDueWaits()
         engine.keepHouse()
-        rates.take(engine.pointee.statistics, now: engine.pointee.now)
+        rates.take(engine.pointee.statistics, turns: loop.turnStatistics.turnCount, now: engine.pointee.now)
     }
 
     // MARK: - EngineHost
@@ -245,8 +259,9 @@ package final class Server: LoopApplication, EngineHost {
     package func configurationChanged(
         _ names: Set<String>, _ configuration: Configuration
     ) throws(ConfigurationError) {
-        if !names.isDisjoint(with: ["port", "bind", "tls-port"]) || names.contains(where: { $0.hasPrefix("tls-") }) {
-            try listeners.change(loop, configuration, names)
+        let isAboutTLS = names.contains { $0.hasPrefix("tls-") }
+        if isAboutTLS || !names.isDisjoint(with: ["port", "bind"]) {
+            try listeners.change(loop, configuration, readsCertificates: isAboutTLS)
         }
         log.configure(configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
@@ -267,6 +282,7 @@ package final class Server: LoopApplication, EngineHost {
         case "server": return serverInformation()
         case "stats": return rates.information
         case "loop": return loopInformation()
+        case "debug": return debugInformation()
         default: return []
         }
     }
@@ -303,8 +319,19 @@ package final class Server: LoopApplication, EngineHost {
             ("eventloop_duration_sum", "\(turns.durationSumMicroseconds)"),
             ("eventloop_duration_cmd_sum", "\(engine.commandMicroseconds)"),
             ("eventloop_longest_turn_cpu_usec", "\(turns.longestCPUMicroseconds)"),
-            ("instantaneous_eventloop_cycles_per_sec", "\(rates.turnsPerSecond(turns.turnCount, engine.pointee.now))"),
+            ("instantaneous_eventloop_cycles_per_sec", "\(rates.turnsPerSecond)"),
             ("instantaneous_eventloop_duration_usec", "\(turns.lastDurationMicroseconds)"),
+        ]
+    }
+
+    /// Section debug: what the loop spends besides commands.
+    private func debugInformation() -> [(name: String, value: String)] {
+        let turns = loop.turnStatistics
+        return [
+            ("eventloop_duration_aof_sum", "0"),
+            ("eventloop_duration_cron_sum", "\(engine.microseconds(housekeepingTicks))"),
+            ("eventloop_duration_max", "\(turns.longestCPUMicroseconds)"),
+            ("eventloop_cmd_per_cycle_max", "\(commandsPerTurnMax)"),
         ]
     }
 }

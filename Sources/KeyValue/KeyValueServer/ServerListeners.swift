@@ -1,42 +1,113 @@
 import Glibc
 import IOLoop
 import KeyValueCommands
+import TLS
 
-/// The listening sockets of a server.
+/// The listening sockets of a server: plain TCP, TLS and a Unix socket.
 final class ServerListeners {
-    private var tcp: [Listener] = []
+    /// What a set of TCP listeners was opened for.
+    private struct Place: Equatable {
+        var port = 0
+        var addresses: [String] = []
+    }
+
+    private var plain: [Listener] = []
+    private var plainPlace = Place()
+    private var secure: [Listener] = []
+    private var securePlace = Place()
+    private var context: TLSServerContext?
     private var unix: Listener?
     private var socketPath = ""
+    /// What is listened on, in the words of the log: tcp, tls, unix.
     private(set) var kinds: [String] = []
+    private var backlog = 511
 
     /// Opens all that the configuration names.
-    func openAll(_ loop: EventLoop, _ configuration: Configuration) throws(LoopError) {
-        let backlog = configuration.integer("tcp-backlog")
-        tcp = try Self.open(loop, configuration, port: configuration.integer("port"), backlog: backlog)
-        if !tcp.isEmpty { kinds.append("tcp") }
+    func openAll(_ loop: EventLoop, _ configuration: Configuration) throws(ServerStartError) {
+        backlog = configuration.integer("tcp-backlog")
+        do {
+            try change(loop, configuration, readsCertificates: true)
+        } catch {
+            throw ServerStartError(error.description)
+        }
+        if !plain.isEmpty { kinds.append("tcp") }
+        if !secure.isEmpty { kinds.append("tls") }
+        try openUnixSocket(loop, configuration)
+    }
+
+    private func openUnixSocket(_ loop: EventLoop, _ configuration: Configuration) throws(ServerStartError) {
         socketPath = configuration["unixsocket"]
         guard !socketPath.isEmpty else { return }
         unlink(socketPath)
         let mode = configuration.integer("unixsocketperm")
-        unix = try loop.listen(
-            .unix(path: socketPath, permissions: mode == 0 ? nil : mode_t(mode)), tag: 1, backlog: backlog)
+        do {
+            unix = try loop.listen(
+                .unix(path: socketPath, permissions: mode == 0 ? nil : mode_t(mode)), tag: 1, backlog: backlog)
+        } catch {
+            throw ServerStartError("Failed opening Unix socket: bind: \(error.reason)")
+        }
         kinds.append("unix")
     }
 
+    /// Follows changes of ports, addresses and certificates.
+    /// - Parameter readsCertificates: reads the files anew: new connections get the new certificate.
+    func change(
+        _ loop: EventLoop, _ configuration: Configuration, readsCertificates: Bool
+    ) throws(ConfigurationError) {
+        let addresses = configuration.words("bind")
+        let tlsPort = configuration.integer("tls-port")
+        if tlsPort > 0, readsCertificates || context == nil {
+            context = try Self.makeContext(configuration, previous: context)
+            for listener in secure { listener.tls = context }
+        }
+        let wantedPlain = Place(port: configuration.integer("port"), addresses: addresses)
+        if wantedPlain != plainPlace {
+            plain = try move(loop, plain, from: plainPlace, to: wantedPlain, tls: nil, directive: "port")
+            plainPlace = wantedPlain
+        }
+        let wantedSecure = Place(port: tlsPort, addresses: addresses)
+        if wantedSecure != securePlace {
+            secure = try move(loop, secure, from: securePlace, to: wantedSecure, tls: context, directive: "tls-port")
+            securePlace = wantedSecure
+        }
+    }
+
+    /// Opens the new listeners and closes the old ones; if that fails the old ones stay, or are opened again.
+    private func move(
+        _ loop: EventLoop, _ old: [Listener], from oldPlace: Place, to place: Place, tls: TLSServerContext?,
+        directive: String
+    ) throws(ConfigurationError) -> [Listener] {
+        // Two sockets cannot have one address: with the same port the old ones go first.
+        let closesFirst = oldPlace.port == place.port
+        do {
+            if closesFirst { for listener in old { loop.close(listener) } }
+            let new = try open(loop, place, tls)
+            if !closesFirst { for listener in old { loop.close(listener) } }
+            return new
+        } catch {
+            if closesFirst, let again = try? open(loop, oldPlace, tls) {
+                if tls == nil { plain = again } else { secure = again }
+            }
+            let name = oldPlace.port == place.port ? "bind" : directive
+            throw ConfigurationError(
+                "Unable to listen on this port. Check server logs. (\(error.description))", directive: name)
+        }
+    }
+
     /// Addresses with a dash in front may be missing; `*` is every address.
-    private static func open(
-        _ loop: EventLoop, _ configuration: Configuration, port: Int, backlog: Int
+    private func open(
+        _ loop: EventLoop, _ place: Place, _ tls: TLSServerContext?
     ) throws(LoopError) -> [Listener] {
-        guard port > 0 else { return [] }
+        guard place.port > 0 else { return [] }
         var opened: [Listener] = []
-        for word in configuration.words("bind") {
+        for word in place.addresses {
             let isOptional = word.hasPrefix("-")
             var address = isOptional ? String(word.dropFirst()) : word
             if address == "*" { address = "0.0.0.0" }
             if address == "::*" { address = "::" }
             do {
-                let endpoint = ListenEndpoint.tcp(address: address, port: UInt16(port))
-                opened.append(try loop.listen(endpoint, tag: 0, backlog: backlog))
+                let endpoint = ListenEndpoint.tcp(address: address, port: UInt16(place.port))
+                opened.append(try loop.listen(endpoint, tag: tls == nil ? 0 : 2, backlog: backlog, tls: tls))
             } catch {
                 let isUnavailable = [EADDRNOTAVAIL, EAFNOSUPPORT, EPROTONOSUPPORT].contains(error.code)
                 if isOptional && isUnavailable { continue }
@@ -47,24 +118,56 @@ final class ServerListeners {
         return opened
     }
 
-    /// Opens anew after a change of port or bind: the old sockets go when the new ones are there.
-    func change(
-        _ loop: EventLoop, _ configuration: Configuration, _ names: Set<String>
-    ) throws(ConfigurationError) {
-        guard !names.isDisjoint(with: ["port", "bind"]) else { return }
-        let old = tcp
-        let backlog = configuration.integer("tcp-backlog")
-        let port = configuration.integer("port")
+    private static func makeContext(
+        _ configuration: Configuration, previous: TLSServerContext?
+    ) throws(ConfigurationError) -> TLSServerContext {
+        func text(_ name: String) -> String? {
+            let value = configuration[name]
+            return value.isEmpty ? nil : value
+        }
+        func failure(_ reason: String) -> ConfigurationError {
+            ConfigurationError("Unable to update TLS configuration. Check server logs. (\(reason))")
+        }
+        guard let certificate = text("tls-cert-file") else { throw failure("No tls-cert-file configured!") }
+        guard let key = text("tls-key-file") else { throw failure("No tls-key-file configured!") }
+        let verification = configuration["tls-auth-clients"]
+        guard verification == "no" || text("tls-ca-cert-file") != nil || text("tls-ca-cert-dir") != nil else {
+            throw failure(
+                "Either tls-ca-cert-file or tls-ca-cert-dir must be specified when tls-auth-clients is enabled")
+        }
+        var settings = TLSServerSettings(
+            identity: TLSIdentity(certificateFile: certificate, keyFile: key, keyPassword: text("tls-key-file-pass")))
+        settings.authorities = TLSAuthorities(file: text("tls-ca-cert-file"), directory: text("tls-ca-cert-dir"))
+        settings.clientVerification =
+            verification == "yes" ? .required : verification == "optional" ? .optional : .none
+        if let protocols = text("tls-protocols") {
+            guard let versions = TLSVersion.parse(protocols) else { throw failure("Invalid tls-protocols") }
+            settings.versions = versions
+        }
+        settings.ciphers = text("tls-ciphers")
+        settings.cipherSuites = text("tls-ciphersuites")
+        settings.prefersServerCiphers = configuration.flag("tls-prefer-server-ciphers")
+        settings.cachesSessions = configuration.flag("tls-session-caching")
+        settings.sessionCacheSize = configuration.integer("tls-session-cache-size")
+        settings.sessionTimeoutSeconds = configuration.integer("tls-session-cache-timeout")
+        settings.dhParametersFile = text("tls-dh-params-file")
         do {
-            // The same port cannot be listened on twice, so those go first.
-            for listener in old { loop.close(listener) }
-            tcp = try Self.open(loop, configuration, port: port, backlog: backlog)
+            return try TLSServerContext(settings, previous: previous)
         } catch {
-            throw ConfigurationError("Unable to listen on this port. Check server logs.")
+            throw failure("\(error)")
         }
     }
 
     func removeSocketFile() {
         if !socketPath.isEmpty { unlink(socketPath) }
+    }
+}
+
+/// Why a server could not start, in words for the log.
+package struct ServerStartError: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
     }
 }

@@ -88,7 +88,7 @@ enum ConfigurationCommands {
             return nil
         } catch {
             for (name, value) in old { configuration.restore(name, value) }
-            let name = rows.first?.row.name ?? ""
+            let name = error.directive ?? rows.first?.row.name ?? ""
             return "ERR CONFIG SET failed (possibly related to argument '\(name)') - \(error.description)"
         }
     }

@@ -109,9 +109,9 @@ extension Configuration {
 
     /// Writes the current values into the configuration file: in the place where a directive stands, the rest at its end;
     /// comments and order stay. The new file replaces the old one whole.
-    package func rewrite() throws(ConfigurationError) {
+    package func rewrite(allDirectives: Bool = false) throws(ConfigurationError) {
         guard let filePath else { throw ConfigurationError("The server is running without a config file") }
-        let lines = rewritten(Self.read(path: filePath) ?? "")
+        let lines = rewritten(Self.read(path: filePath) ?? "", allDirectives: allDirectives)
         do {
             try Self.replaceFile(filePath, with: lines.joined(separator: "\n") + "\n")
         } catch {
@@ -119,7 +119,7 @@ extension Configuration {
         }
     }
 
-    private func rewritten(_ text: String) -> [String] {
+    private func rewritten(_ text: String, allDirectives: Bool) -> [String] {
         var lines: [String] = []
         var done: Set<String> = []
         var old = text.split(separator: "\n", omittingEmptySubsequences: false).map { Self.trimmed($0) }
@@ -139,7 +139,7 @@ extension Configuration {
             if done.insert(row.name).inserted { lines += self.lines(row, isInFile: true) }
         }
         let rest = ConfigurationTable.rows.filter { !done.contains($0.name) }.flatMap {
-            self.lines($0, isInFile: false)
+            self.lines($0, isInFile: allDirectives)
         }
         if !rest.isEmpty {
             if !lines.contains(Self.signature) { lines.append(Self.signature) }

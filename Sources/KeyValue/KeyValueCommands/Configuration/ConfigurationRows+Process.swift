@@ -27,7 +27,7 @@ extension ConfigurationTable {
         ConfigurationRow(
             "shutdown-on-sigterm", .choice(["default", "save", "nosave", "now", "force"], "default"), [.manyValues]),
         ConfigurationRow("shutdown-timeout", .integer(0...2147483647, 10)),
-        ConfigurationRow("io", .choice(["auto", "epoll", "io_uring"], "auto"), [.immutable]),
+        ConfigurationRow("io", .choice(["auto", "epoll", "io_uring"], "auto"), [.immutable, .hidden]),
         ConfigurationRow("supervised", .choice(["upstart", "systemd", "auto", "no"], "no"), [.immutable]),
         ConfigurationRow("syslog-enabled", .boolean(false), [.immutable]),
         ConfigurationRow(

@@ -3,9 +3,12 @@ import Glibc
 /// What is wrong with a value, in the words of Redis.
 package struct ConfigurationError: Error, CustomStringConvertible {
     package let description: String
+    /// The directive to blame, where several were given.
+    package let directive: String?
 
-    package init(_ description: String) {
+    package init(_ description: String, directive: String? = nil) {
         self.description = description
+        self.directive = directive
     }
 }
 

@@ -255,7 +255,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let subscriptions = details.subscriptions
         let output =
             pointee.host?.outputByteCount(client) ?? (pending: client.pointee.output.pointee.count, reserved: 0)
-        let query = client.pointee.query.count
+        let isExecuting = client.pointee.flags.contains(.executing)
+        let query = isExecuting ? pointee.requestByteCount : client.pointee.query.count
         let transaction = details.transaction
         let queued = client.pointee.flags.contains(.inTransaction) ? transaction?.requests.count ?? 0 : -1
         let fields: [(String, String)] = [
@@ -266,7 +267,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             ("db", "\(client.pointee.databaseIndex)"), ("sub", "\(subscriptions.channels.count)"),
             ("psub", "\(subscriptions.patterns.count)"), ("ssub", "\(subscriptions.shardChannels.count)"),
             ("multi", "\(queued)"), ("qbuf", "\(query)"),
-            ("qbuf-free", "\(client.pointee.query.reservedByteCount - query)"),
+            ("qbuf-free", "\(max(client.pointee.query.reservedByteCount - query, 0))"),
             ("argv-mem", "\(client.pointee.parser.reservedByteCount)"),
             ("multi-mem", "\(transaction?.byteCount ?? 0)"), ("rbs", "\(output.reserved)"), ("rbp", "0"),
             ("obl", "\(output.pending)"), ("oll", "0"), ("omem", "\(output.pending)"),

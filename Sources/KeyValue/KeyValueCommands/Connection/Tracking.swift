@@ -22,7 +22,8 @@ final class ClientTracking {
     var options: TrackingOptions = []
     /// The client that gets the messages; 0: the tracking one.
     var redirection: UInt64 = 0
-    var prefixes: Set<[UInt8]> = []
+    /// Each once, in the order in which they were given.
+    var prefixes: [[UInt8]] = []
 }
 
 /// What the server remembers for tracking clients. Keys are without their database, as in Redis.
@@ -32,8 +33,6 @@ final class TrackingTable {
     var readers: [[UInt8]: Set<UInt64>] = [:]
     /// Broadcast: who wants to hear of keys with a prefix, and which have changed in this turn, by whom last.
     var prefixes: [[UInt8]: (clients: Set<UInt64>, changed: [[UInt8]: UInt64])] = [:]
-    /// Messages for the client whose command is running: they come behind its reply.
-    var pending: [[UInt8]] = []
     var itemCount: Int { readers.values.reduce(0) { $0 + $1.count } }
 }
 
@@ -78,11 +77,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
                 reader.pointee.flags.contains(.tracking), !own.options.contains(.broadcast)
             else { continue }
             if own.options.contains(.noLoop), reader == client { continue }
-            if reader == client, client?.pointee.flags.contains(.executing) == true {
-                table.pending.append(name)
-            } else {
-                sendInvalidation([name], to: reader, own)
-            }
+            sendInvalidation([name], to: reader, own)
         }
     }
 
@@ -95,16 +90,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
             sendInvalidation(nil, to: client, own)
         }
         table.readers = [:]
-    }
-
-    /// Sends what has been held back for the client whose command is done.
-    func sendPendingInvalidations(_ client: ClientReference) {
-        let table = tracking
-        guard !table.pending.isEmpty else { return }
-        let names = table.pending
-        table.pending = []
-        guard let own = table.clients[client.pointee.id] else { return }
-        for name in names { sendInvalidation([name], to: client, own) }
     }
 
     /// Sends what has changed under the prefixes of broadcasting clients; once a turn.
@@ -166,7 +151,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
         table.clients[client.pointee.id] = nil
         if pointee.trackingClientCount == 0 {
             table.readers = [:]
-            table.pending = []
         }
     }
 
@@ -182,7 +166,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if own.options.contains(.broadcast) {
             let added = wanted.prefixes.isEmpty && own.prefixes.isEmpty ? [[]] : wanted.prefixes
             for prefix in added {
-                own.prefixes.insert(prefix)
+                if !own.prefixes.contains(prefix) { own.prefixes.append(prefix) }
                 table.prefixes[prefix, default: ([], [:])].clients.insert(client.pointee.id)
             }
         }

@@ -33,7 +33,7 @@ enum TrackingCommands {
                 wanted.redirection = target.pointee.id
                 index += 1
             } else if call.matches(index, "prefix"), hasValue {
-                wanted.prefixes.insert([UInt8](call[index + 1]))
+                wanted.prefixes.append([UInt8](call[index + 1]))
                 index += 1
             } else if call.matches(index, "bcast") {
                 wanted.options.insert(.broadcast)
@@ -72,11 +72,11 @@ enum TrackingCommands {
             return "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
                 + "re-enabling it with a different mode."
         }
-        return isBroadcast ? overlap(Array(wanted.prefixes), own?.prefixes ?? []) : nil
+        return isBroadcast ? overlap(wanted.prefixes, own?.prefixes ?? []) : nil
     }
 
     /// Prefixes must not begin one another, or messages would come twice.
-    private static func overlap(_ wanted: [[UInt8]], _ existing: Set<[UInt8]>) -> String? {
+    private static func overlap(_ wanted: [[UInt8]], _ existing: [[UInt8]]) -> String? {
         func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
         for (index, prefix) in wanted.enumerated() {
             for other in existing where other.starts(with: prefix) || prefix.starts(with: other) {

@@ -83,11 +83,23 @@ enum DebugCommand {
             name: "set-active-expire", arguments: "<0|1>", summary: "Whether due keys are removed unasked.",
             counts: 3...3, perform: setActiveExpiry),
         Subcommand(
+            name: "config-rewrite-force-all", arguments: "", summary: "CONFIG REWRITE with all directives.",
+            counts: 2...2, perform: rewriteConfiguration),
+        Subcommand(
             name: "sleep", arguments: "<seconds>", summary: "Holds the server up.", counts: 3...3, perform: sleep),
         Subcommand(
             name: "stringmatch-len", arguments: "<pattern> <string>", summary: "Whether a pattern matches.",
             counts: 4...4, perform: { $0.reply.flag(GlobPattern.matches($0[2], $0[3])) }),
     ]
+
+    private static func rewriteConfiguration(_ call: Call) {
+        do {
+            try call.engine.pointee.configuration.rewrite(allDirectives: true)
+            call.reply.ok()
+        } catch {
+            call.error("ERR \(error.description)")
+        }
+    }
 
     private static func help(_ call: Call) {
         let reply = call.reply

@@ -58,7 +58,9 @@ package struct ClientFlags: OptionSet, Sendable {
     /// Inside EXEC.
     package static let executingTransaction = ClientFlags(rawValue: 1 << 22)
 
-    /// Was sent something out of band while it executed a command: CLIENT REPLY does not hold that back.
+    /// What was pushed to it while it executed a command waits for the end of that.
+    package static let hasDeferredPushes = ClientFlags(rawValue: 1 << 24)
+    /// Has written push messages in place of a reply (SUBSCRIBE): CLIENT REPLY does not hold those back.
     package static let pushed = ClientFlags(rawValue: 1 << 23)
 
     /// Any of these ends the processing of requests for now.
@@ -123,6 +125,22 @@ package final class ClientDetails {
     /// What it waits for while it is blocked.
     package var blocked: BlockedState?
     package var subscriptions = Subscriptions()
+    /// Messages that come behind the reply of the command being executed.
+    let deferredPushes = DeferredPushes()
     /// The last message about the output limit or kill, for the log.
     package var closeReason = ""
+}
+
+/// Output that waits, at a fixed address. Memory is taken when it is first written to.
+final class DeferredPushes {
+    let buffer = UnsafeMutablePointer<OutputBuffer>.allocate(capacity: 1)
+
+    init() {
+        buffer.initialize(to: OutputBuffer())
+    }
+
+    deinit {
+        buffer.deinitialize(count: 1)
+        buffer.deallocate()
+    }
 }

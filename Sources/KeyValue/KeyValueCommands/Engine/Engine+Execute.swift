@@ -155,7 +155,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
         guard let handler = command.pointee.handler else {
             return reject(client, command, "ERR \(command.pointee.fullName.uppercased()) is not built yet")
         }
-        if !pointee.monitors.isEmpty, !isRetry { feedMonitors(client, command, arguments) }
         let before = client.pointee.output.pointee.count
         let isSilent = !acceptsReply(client)
         let dirtyBefore = pointee.dirty
@@ -164,9 +163,10 @@ extension UnsafeMutablePointer where Pointee == Engine {
             engine: self, client: client, arguments: arguments, command: command,
             reply: ReplyWriter(output: client.pointee.output, version: client.pointee.protocolVersion),
             isRetry: isRetry)
+        let isNested = client.pointee.flags.contains(.executing)
         client.pointee.flags.insert(.executing)
         handler(&call)
-        client.pointee.flags.remove(.executing)
+        if !isNested { client.pointee.flags.remove(.executing) }
         let hasPushed = client.pointee.flags.contains(.pushed)
         client.pointee.flags.remove(.pushed)
         // CLIENT REPLY OFF takes effect with its own reply, ON answers.
@@ -175,6 +175,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
         }
         account(client, command, arguments)
         if client.pointee.flags.contains(.tracking) { accountTracking(client, command, arguments) }
+        if !isNested, client.pointee.flags.contains(.hasDeferredPushes) { sendDeferredPushes(client) }
+        if !pointee.monitors.isEmpty, !isRetry { feedMonitors(client, command, arguments) }
         if pointee.dirty != dirtyBefore, pointee.journal.isEnabled { appendToJournal(client, arguments) }
     }
 
@@ -182,7 +184,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
         _ client: ClientReference, _ command: UnsafeMutablePointer<Command>, _ arguments: Arguments
     ) {
         if command.pointee.flags.contains(.readOnly) { rememberTrackedKeys(client, command, arguments) }
-        sendPendingInvalidations(client)
         forgetCachingChoice(client, command)
     }
 

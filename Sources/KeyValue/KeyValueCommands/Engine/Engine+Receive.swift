@@ -59,6 +59,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             switch result {
             case .request(let byteCount):
                 // A client that CLIENT PAUSE holds back has not taken the request: it is parsed again afterwards.
+                pointee.requestByteCount = bytes.count - offset
                 guard execute(client, pointee.arguments.arguments) else { return offset }
                 offset += byteCount
             case .nothing(let byteCount):

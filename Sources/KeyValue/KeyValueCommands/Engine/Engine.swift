@@ -48,6 +48,8 @@ package struct Engine: ~Copyable {
     package var statistics = Statistics()
     /// The arguments of the request being parsed.
     var arguments = ArgumentVector()
+    /// Bytes of the buffer that the request being executed stands at the start of, for CLIENT LIST.
+    var requestByteCount = 0
 
     // MARK: Clients
 

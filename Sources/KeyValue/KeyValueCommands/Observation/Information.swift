@@ -16,7 +16,7 @@ enum InformationCommands {
         ("persistence", "Persistence", true), ("stats", "Stats", true), ("replication", "Replication", true),
         ("cpu", "CPU", true), ("modules", "Modules", true), ("commandstats", "Commandstats", false),
         ("errorstats", "Errorstats", true), ("latencystats", "Latencystats", false), ("cluster", "Cluster", true),
-        ("keyspace", "Keyspace", true),
+        ("keyspace", "Keyspace", true), ("debug", "Debug", false),
     ]
 
     static func info(_ call: inout Call) {
@@ -24,8 +24,8 @@ enum InformationCommands {
         for index in 1..<call.count {
             let word = call[index].text.lowercased()
             switch word {
-            case "all": wanted.formUnion(sections.map(\.name).filter { $0 != "modules" })
-            case "everything": wanted.formUnion(sections.map(\.name))
+            case "all": wanted.formUnion(sections.map(\.name).filter { $0 != "modules" && $0 != "debug" })
+            case "everything": wanted.formUnion(sections.map(\.name).filter { $0 != "debug" })
             case "default": wanted.formUnion(sections.filter(\.isDefault).map(\.name))
             default: wanted.insert(word)
             }
@@ -54,6 +54,7 @@ enum InformationCommands {
         case "latencystats": latencyStatistics(engine)
         case "cluster": [("cluster_enabled", "0")]
         case "keyspace": keyspace(engine)
+        case "debug": engine.pointee.host?.information("debug") ?? []
         default: []
         }
     }

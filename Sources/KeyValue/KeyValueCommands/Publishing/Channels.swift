@@ -64,10 +64,22 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// The writer for data that a client did not ask for just now.
     package func beginPush(_ client: ClientReference, _ count: Int) -> ReplyWriter {
         outputAdded(to: client)
-        client.pointee.flags.insert(.pushed)
-        let reply = ReplyWriter(output: client.pointee.output, version: client.pointee.protocolVersion)
+        var output = client.pointee.output
+        if client.pointee.flags.contains(.executing) {
+            client.pointee.flags.insert(.hasDeferredPushes)
+            output = client.pointee.details.deferredPushes.buffer
+        }
+        let reply = ReplyWriter(output: output, version: client.pointee.protocolVersion)
         reply.push(count)
         return reply
+    }
+
+    /// Sends what was pushed to a client while its command ran.
+    func sendDeferredPushes(_ client: ClientReference) {
+        client.pointee.flags.remove(.hasDeferredPushes)
+        let buffer = client.pointee.details.deferredPushes.buffer
+        client.pointee.output.pointee.append(buffer.pointee.readable)
+        buffer.pointee.release()
     }
 
     /// Publishes a keyspace event on the channels that are switched on.

@@ -12,7 +12,10 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let fraction = String(1_000_000 + microseconds % 1_000_000).dropFirst()
         let peer = client.pointee.flags.contains(.internalClient) ? "lua" : client.pointee.details.peerAddress
         var line = "+\(microseconds / 1_000_000).\(fraction) [\(client.pointee.databaseIndex) \(peer)]"
-        for index in 0..<arguments.count { line += " \"\(QuotedText.escape(arguments[index]))\"" }
+        let secrets = Self.secrets(command, arguments)
+        for index in 0..<arguments.count {
+            line += secrets.contains(index) ? " \"(redacted)\"" : " \"\(QuotedText.escape(arguments[index]))\""
+        }
         line += "\r\n"
         for monitor in pointee.monitors {
             outputAdded(to: monitor)
