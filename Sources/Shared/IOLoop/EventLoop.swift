@@ -381,7 +381,7 @@ package final class EventLoop {
         let code = backend.connectError(connection)
         guard code == 0 else { return failed(connection, .connectFailed(code)) }
         connection.pointee.flags.remove(.connecting)
-        if !connection.pointee.isTLS { application.connected(connection) }
+        if connection.pointee.flags.isDisjoint(with: [.secure, .closing]) { application.connected(connection) }
         scheduleSend(connection)
     }
 
