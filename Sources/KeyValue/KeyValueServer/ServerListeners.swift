@@ -89,8 +89,10 @@ final class ServerListeners {
                 if tls == nil { plain = again } else { secure = again }
             }
             let name = oldPlace.port == place.port ? "bind" : directive
-            throw ConfigurationError(
-                "Unable to listen on this port. Check server logs. (\(error.description))", directive: name)
+            let reason =
+                name == "bind"
+                ? "Failed to bind to specified addresses." : "Unable to listen on this port. Check server logs."
+            throw ConfigurationError("\(reason) (\(error.description))", directive: name)
         }
     }
 

@@ -285,7 +285,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if flags.contains(.monitor) { letters += "O" }
         if flags.contains(.subscribed) { letters += "P" }
         if flags.contains(.inTransaction) { letters += "x" }
-        if flags.contains(.blocked) { letters += "b" }
+        if !flags.isDisjoint(with: [.blocked, .paused]) { letters += "b" }
         if flags.contains(.tracking) { letters += trackingLetters(client) }
         if flags.contains(.watchedKeyChanged) { letters += "d" }
         if flags.contains(.closeAfterReply) { letters += "c" }

@@ -20,6 +20,8 @@ package struct ClientPause {
         self.until = max(self.until, until)
     }
 
+    package var heldBackCount: Int { clients.count }
+
     mutating func add(_ client: ClientReference) { clients.append(client) }
     mutating func remove(_ client: ClientReference) { clients.removeAll { $0 == client } }
 

@@ -71,7 +71,7 @@ enum InformationCommands {
             ("maxclients", "\(engine.pointee.settings.clientCountMax)"),
             ("client_recent_max_input_buffer", "\(clients.map { $0.pointee.query.reservedByteCount }.max() ?? 0)"),
             ("client_recent_max_output_buffer", "\(clients.map { $0.pointee.output.pointee.capacity }.max() ?? 0)"),
-            ("blocked_clients", "\(engine.pointee.blockedClientCount)"),
+            ("blocked_clients", "\(engine.pointee.blockedClientCount + engine.pointee.pause.heldBackCount)"),
             ("tracking_clients", "\(engine.pointee.trackingClientCount)"), ("pubsub_clients", "\(subscribers)"),
             ("watching_clients", "\(watching)"), ("clients_in_timeout_table", "\(engine.blockedWithDeadlineCount)"),
             ("total_watched_keys", "\(engine.pointee.watchedKeys.count)"),
