@@ -105,6 +105,14 @@ import Testing
                 == "*2|*2|$1|a|~2|+RO|+access|*2|$1|b|~2|+OW|+update")
     }
 
+    @Test func categories() {
+        #expect(reply("ACL CAT").hasPrefix("*21|$8|keyspace|$4|read|$5|write|"))
+        #expect(reply("ACL CAT Transaction") == "*5|$7|discard|$4|exec|$5|multi|$7|unwatch|$5|watch")
+        #expect(reply("ACL CAT nosuch") == "-ERR Unknown category 'nosuch'")
+        #expect(
+            reply("ACL CAT a b") == "-ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.")
+    }
+
     @Test func everyContainerHelps() {
         for row in CommandTable.rows {
             guard row.subcommands.contains(where: { $0.name == "help" }) else { continue }

@@ -3,7 +3,7 @@ package enum CommandReference {
     /// Markdown: a table a group with each command's arguments, age, purpose, and whether it is built.
     package static func page(_ rows: [CommandRow] = CommandTable.rows) -> String {
         let all = rows.flatMap { [$0] + $0.subcommands }
-        let built = all.count { $0.handler != nil || !$0.subcommands.isEmpty }
+        let built = all.count(where: isBuilt)
         var lines = [
             "# Key-value commands", "",
             "The commands of Redis 7.2 and which of them `atoll kv` has: \(built) of \(all.count). One that is not built "
@@ -22,14 +22,18 @@ package enum CommandReference {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// A container is built as soon as one of its subcommands is, HELP aside.
+    private static func isBuilt(_ row: CommandRow) -> Bool {
+        row.handler != nil || row.subcommands.contains { $0.handler != nil && $0.name != "help" }
+    }
+
     private static func line(_ row: CommandRow, container: String?) -> String {
         let name = ((container.map { [$0] } ?? []) + [row.name]).joined(separator: " ").uppercased()
         let arguments = CommandSynopsis.text(of: (try? CommandSyntax.arguments(row.syntax)) ?? [])
         let synopsis = arguments.isEmpty ? name : "\(name) \(arguments)"
-        let isBuilt = row.handler != nil || !row.subcommands.isEmpty
         // A bar inside a table's cell needs its backslash even within backticks.
         let cell = synopsis.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
-        return "| `\(cell)` | \(row.since) | \(isBuilt ? "yes" : "no") | \(row.summary) |"
+        return "| `\(cell)` | \(row.since) | \(isBuilt(row) ? "yes" : "no") | \(row.summary) |"
     }
 }
 

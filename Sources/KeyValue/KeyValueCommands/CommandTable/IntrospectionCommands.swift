@@ -51,11 +51,17 @@ enum IntrospectionCommands {
     /// COMMAND LIST [FILTERBY <MODULE name | ACLCAT category | PATTERN pattern>]
     static func list(_ call: inout Call) {
         guard let includes = filter(call) else { return call.syntaxError() }
-        let names = rows(call).flatMap { row in
+        writeNames(of: rows(call), call.reply, includes)
+    }
+
+    private static func writeNames(
+        of rows: [CommandRow], _ reply: ReplyWriter, _ includes: (String, CommandRow) -> Bool
+    ) {
+        let names = rows.flatMap { row in
             ([(row.name, row)] + row.subcommands.map { ("\(row.name)|\($0.name)", $0) }).filter(includes).map(\.0)
         }
-        call.reply.array(names.count)
-        for name in names { call.reply.bulk(name) }
+        reply.array(names.count)
+        for name in names { reply.bulk(name) }
     }
 
     /// What a list of commands is to include; nil if the arguments are no valid filter.
@@ -110,6 +116,24 @@ enum IntrospectionCommands {
     }
 
     private static func invalidCommand(_ call: Call) { call.error("ERR Invalid command specified") }
+
+    /// ACL CAT [category]
+    static func categories(_ call: inout Call) {
+        guard call.count > 2 else {
+            call.reply.array(CommandCategories.names.count)
+            for (_, name) in CommandCategories.names { call.reply.bulk(name) }
+            return
+        }
+        guard call.count == 3 else {
+            let name = call[1].text
+            return call.error("ERR unknown subcommand or wrong number of arguments for '\(name)'. Try ACL HELP.")
+        }
+        guard let category = CommandCategories.named(call[2].text) else {
+            return call.error("ERR Unknown category '\(call[2].slice(0, min(call[2].count, 128)).text)'")
+        }
+        // What rename-command took away still counts: rules are about commands, whatever their names.
+        writeNames(of: CommandTable.rows, call.reply) { _, row in row.categories.contains(category) }
+    }
 
     /// HELP of any container
     static func help(_ call: inout Call) {

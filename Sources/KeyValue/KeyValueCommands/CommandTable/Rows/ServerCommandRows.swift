@@ -190,6 +190,7 @@ extension CommandTable {
             "cat", .server, since: "6.0.0", arity: -2, [.noScript, .loading, .stale, .sentinel],
             summary: "Lists the categories, or the commands of one.",
             syntax: "[category]",
+            handler: IntrospectionCommands.categories
         ),
         CommandRow(
             "deluser", .server, since: "6.0.0", arity: -3, [.admin, .noScript, .loading, .stale, .sentinel],
