@@ -6,7 +6,7 @@ import RESP
 enum GeoCommands {
     static func geoadd(_ call: inout Call) {
         let call = call
-        var options = SortedSetAddCommands.Options(conditions: [])
+        var options = SortedSetAddCommands.Options(conditions: .none)
         var first = 2
         while first < call.count {
             if call.matches(first, "nx") {

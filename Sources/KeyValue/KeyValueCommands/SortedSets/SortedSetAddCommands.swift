@@ -4,7 +4,7 @@ import RESP
 
 /// ZADD, ZINCRBY and what GEOADD has in common with them.
 enum SortedSetAddCommands {
-    static func zadd(_ call: inout Call) { add(call, []) }
+    static func zadd(_ call: inout Call) { add(call, .none) }
 
     static func zincrby(_ call: inout Call) { add(call, .increment) }
 
@@ -69,7 +69,7 @@ enum SortedSetAddCommands {
     private static func validate(
         _ call: Call, _ conditions: SortedSetConditions, count: Int
     ) -> Bool {
-        guard !conditions.isEmpty else { return true }
+        guard conditions.rawValue != 0 else { return true }
         if conditions.isSuperset(of: [.onlyAbsent, .onlyPresent]) {
             call.error("ERR XX and NX options at the same time are not compatible")
             return false
@@ -79,7 +79,7 @@ enum SortedSetAddCommands {
             call.error("ERR GT, LT, and/or NX options at the same time are not compatible")
             return false
         }
-        if conditions.contains(.increment), count > 1 {
+        if conditions.has(.increment), count > 1 {
             call.error("ERR INCR option supports a single increment-element pair")
             return false
         }
@@ -92,7 +92,7 @@ enum SortedSetAddCommands {
         stride: Int
     ) {
         let key = call[1]
-        let isIncrement = options.conditions.contains(.increment)
+        let isIncrement = options.conditions.has(.increment)
         guard let place = call.write(key, .sortedSet) else { return }
         var value: SortedSetValue
         if let entry = place.entry {
@@ -103,7 +103,7 @@ enum SortedSetAddCommands {
                     hasher: call.engine.pointee.hasher)
             }
         } else {
-            guard !options.conditions.contains(.onlyPresent) else {
+            guard !options.conditions.has(.onlyPresent) else {
                 if isIncrement { call.reply.null() } else { call.reply.integer(0) }
                 return
             }

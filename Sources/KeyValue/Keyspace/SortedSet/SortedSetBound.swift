@@ -109,27 +109,36 @@ extension UnsafeMutablePointer<Double> {
     /// Of that many ascending numbers, the index of the first one not below the number.
     @inline(__always)
     fileprivate func firstNotBelow(_ number: Double, _ count: Int) -> Int {
-        var base = 0
-        var rest = count
-        // Halving without a branch on the outcome: it would be mispredicted every second time.
-        while rest > 1 {
-            let half = rest >> 1
-            base &+= self[base &+ half &- 1] < number ? half : 0
-            rest &-= half
-        }
-        return base &+ (rest == 1 && self[base] < number ? 1 : 0)
+        countLeading(count) { $0 < number }
     }
 
     /// Of that many ascending numbers, the index of the first one above the number.
     @inline(__always)
     fileprivate func firstAbove(_ number: Double, _ count: Int) -> Int {
-        var base = 0
-        var rest = count
-        while rest > 1 {
-            let half = rest >> 1
-            base &+= self[base &+ half &- 1] <= number ? half : 0
-            rest &-= half
+        countLeading(count) { $0 <= number }
+    }
+
+    /// How many numbers at the front have the property, which none behind the first one without it has.
+    ///
+    /// The first number of every cache line is looked at, then those of one line: these loads do not wait for each
+    /// other, nor on branches, as the steps of a binary search do.
+    @inline(__always)
+    private func countLeading(_ count: Int, _ property: (Double) -> Bool) -> Int {
+        let numbersPerLine = 8
+        var line = 0
+        var index = numbersPerLine
+        while index < count {
+            line &+= property(self[index]) ? 1 : 0
+            index &+= numbersPerLine
         }
-        return base &+ (rest == 1 && self[base] <= number ? 1 : 0)
+        let start = line &* numbersPerLine
+        let rest = Swift.min(count &- start, numbersPerLine)
+        var result = start
+        index = 0
+        while index < rest {
+            result &+= property(self[start &+ index]) ? 1 : 0
+            index &+= 1
+        }
+        return result
     }
 }

@@ -19,26 +19,19 @@ extension SortedSetTree {
     /// Gives a member another score: in place if it stays between its neighbours.
     func update(_ record: Record, to score: Double) {
         let old = Self.score(record)
-        let bound = PairBound(score: old, member: record.key, isBehindEqual: false)
-        var node = storage.pointee.root
-        for _ in 0..<storage.pointee.height {
-            let branch = SortedSetBranch(node)
-            // Behind: a subtree whose first member is the one looked for has it.
-            let behind = PairBound(score: old, member: record.key, isBehindEqual: true)
-            node = branch.nodes[Self.subtree(branch, behind)]
+        let isUnlinked = withPath(to: record, score: old) { path, leaf, index in
+            let isAlone = storage.pointee.height == 0
+            let staysBehind = index > 0 ? leaf.scores[index - 1] < score : isAlone
+            let staysBefore = index + 1 < leaf.count ? score < leaf.scores[index + 1] : isAlone
+            if staysBehind && staysBefore {
+                leaf.scores[index] = score
+                Self.setScore(record, score)
+                return false
+            }
+            if !unlink(along: path, leaf, index) { unlinkAndFill(record, score: old) }
+            return true
         }
-        let leaf = SortedSetLeaf(node)
-        let index = bound.position(leaf.scores, leaf.records, leaf.count)
-        assert(leaf.records[index] == record.base)
-        let isAlone = storage.pointee.height == 0
-        let staysBehind = index > 0 ? leaf.scores[index - 1] < score : isAlone
-        let staysBefore = index + 1 < leaf.count ? score < leaf.scores[index + 1] : isAlone
-        if staysBehind && staysBefore {
-            leaf.scores[index] = score
-            Self.setScore(record, score)
-            return
-        }
-        unlink(record, score: old)
+        guard isUnlinked else { return }
         Self.setScore(record, score)
         link(record, score: score)
     }

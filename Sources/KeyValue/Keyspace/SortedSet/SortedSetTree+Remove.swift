@@ -12,6 +12,65 @@ extension SortedSetTree {
 
     /// Takes a record out of the tree; it stays the caller's.
     func unlink(_ record: Record, score: Double) {
+        let isUnlinked = withPath(to: record, score: score) { path, leaf, index in unlink(along: path, leaf, index) }
+        if !isUnlinked { unlinkAndFill(record, score: score) }
+    }
+
+    /// A branch on the way to a leaf, and which of its subtrees is the next step.
+    struct PathStep {
+        let branch: SortedSetBranch
+        let index: Int
+    }
+
+    /// Levels that no tree in memory can have.
+    private static let heightMax = 24
+
+    /// Calls with the way to a record that is in the tree, from the root down, and its place in its leaf.
+    @inline(__always)
+    func withPath<Result>(
+        to record: Record, score: Double,
+        _ body: (UnsafeMutableBufferPointer<PathStep>, SortedSetLeaf, Int) -> Result
+    ) -> Result {
+        withUnsafeTemporaryAllocation(of: PathStep.self, capacity: Self.heightMax) { path in
+            let bound = PairBound(score: score, member: record.key, isBehindEqual: true)
+            let height = storage.pointee.height
+            var node = storage.pointee.root
+            for level in 0..<height {
+                let branch = SortedSetBranch(node)
+                let index = Self.subtree(branch, bound)
+                path[level] = PathStep(branch: branch, index: index)
+                node = branch.nodes[index]
+            }
+            let leaf = SortedSetLeaf(node)
+            let index = bound.position(leaf.scores, leaf.records, leaf.count) &- 1
+            assert(leaf.records[index] == record.base)
+            return body(UnsafeMutableBufferPointer(rebasing: path[..<height]), leaf, index)
+        }
+    }
+
+    /// Takes a member out of a leaf that stays well filled.
+    /// - Returns: false if it would not: then nothing is done.
+    @inline(__always)
+    func unlink(along path: UnsafeMutableBufferPointer<PathStep>, _ leaf: SortedSetLeaf, _ index: Int) -> Bool {
+        guard leaf.count > Self.sparseMax || path.count == 0 else { return false }
+        leaf.close(index, 1)
+        var isFirst = index == 0
+        var level = path.count
+        while level > 0 {
+            level &-= 1
+            let step = path[level]
+            step.branch.counts[step.index] &-= 1
+            if isFirst {
+                step.branch.scores[step.index] = leaf.scores[0]
+                step.branch.records[step.index] = leaf.records[0]
+                isFirst = step.index == 0
+            }
+        }
+        return true
+    }
+
+    /// Takes a record out of the tree, and merges or fills the nodes on the way that have little in them.
+    func unlinkAndFill(_ record: Record, score: Double) {
         let bound = PairBound(score: score, member: record.key, isBehindEqual: true)
         var node = storage.pointee.root
         var height = storage.pointee.height
@@ -48,9 +107,12 @@ extension SortedSetTree {
         }
     }
 
+    /// Members of a leaf, or subtrees of a branch, up to which it is merged with a neighbour if possible.
+    private static var sparseMax: Int { SortedSetLeaf.capacity / 3 }
+
     @inline(__always)
     private static func isSparse(_ node: UnsafeMutableRawPointer, height: Int) -> Bool {
-        count(node, height: height) <= SortedSetLeaf.capacity / 3
+        count(node, height: height) <= sparseMax
     }
 
     @inline(__always)

@@ -5,20 +5,28 @@ package import Bytes
 import CMemory
 
 /// What ZADD asks for beyond setting a score.
+@usableFromInline
 package struct SortedSetConditions: OptionSet, Sendable {
-    package let rawValue: UInt8
+    @usableFromInline package let rawValue: UInt8
+
+    @inlinable @inline(__always)
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    @inlinable package static var none: SortedSetConditions { SortedSetConditions(rawValue: 0) }
     /// The number is added to the score.
-    package static let increment = SortedSetConditions(rawValue: 1)
+    @inlinable package static var increment: SortedSetConditions { SortedSetConditions(rawValue: 1) }
     /// Members that are there are left alone.
-    package static let onlyAbsent = SortedSetConditions(rawValue: 2)
+    @inlinable package static var onlyAbsent: SortedSetConditions { SortedSetConditions(rawValue: 2) }
     /// No members are added.
-    package static let onlyPresent = SortedSetConditions(rawValue: 4)
+    @inlinable package static var onlyPresent: SortedSetConditions { SortedSetConditions(rawValue: 4) }
     /// Scores are only raised.
-    package static let onlyGreater = SortedSetConditions(rawValue: 8)
+    @inlinable package static var onlyGreater: SortedSetConditions { SortedSetConditions(rawValue: 8) }
     /// Scores are only lowered.
-    package static let onlyLess = SortedSetConditions(rawValue: 16)
+    @inlinable package static var onlyLess: SortedSetConditions { SortedSetConditions(rawValue: 16) }
+
+    /// Whether one condition is among these.
+    @inlinable @inline(__always)
+    package func has(_ condition: SortedSetConditions) -> Bool { rawValue & condition.rawValue != 0 }
 }
 
 /// What became of a member, and its score now.
@@ -115,7 +123,7 @@ package struct SortedSetValue {
 
     /// Adds a member, or changes its score. The score is a number.
     package mutating func add(
-        _ member: ByteSlice, _ score: Double, _ conditions: SortedSetConditions = [],
+        _ member: ByteSlice, _ score: Double, _ conditions: SortedSetConditions = .none,
         limits: borrowing EncodingLimits, hasher: KeyedHash
     ) -> SortedSetChange {
         if !isTree, let change = addToPack(member, score, conditions, limits: limits) { return change }
@@ -123,7 +131,7 @@ package struct SortedSetValue {
         let tree = tree
         let hash = tree.hash(member)
         guard let slot = tree.find(member, hash: hash) else {
-            if conditions.contains(.onlyPresent) { return .refused }
+            if conditions.has(.onlyPresent) { return .refused }
             tree.insert(member, hash: hash, score: score)
             return .added(score)
         }
@@ -147,7 +155,7 @@ package struct SortedSetValue {
             }
             return change
         }
-        if conditions.contains(.onlyPresent) { return .refused }
+        if conditions.has(.onlyPresent) { return .refused }
         guard pack.count < limits.sortedSetPackedCountMax, member.count <= limits.sortedSetPackedByteCountMax,
             pack.list.isSafeToAdd(member.count)
         else { return nil }
@@ -161,14 +169,14 @@ package struct SortedSetValue {
         from current: Double, by number: Double, _ conditions: SortedSetConditions
     ) -> SortedSetChange {
         var score = number
-        if !conditions.isEmpty {
-            if conditions.contains(.onlyAbsent) { return .refused }
-            if conditions.contains(.increment) {
+        if conditions.rawValue != 0 {
+            if conditions.has(.onlyAbsent) { return .refused }
+            if conditions.has(.increment) {
                 score += current
                 if score.isNaN { return .notANumber }
             }
-            if conditions.contains(.onlyLess), score >= current { return .refused }
-            if conditions.contains(.onlyGreater), score <= current { return .refused }
+            if conditions.has(.onlyLess), score >= current { return .refused }
+            if conditions.has(.onlyGreater), score <= current { return .refused }
         }
         return score == current ? .same(score) : .updated(score)
     }
