@@ -32,4 +32,15 @@ struct DecimalTests {
         #expect(Decimal.parse(buffer.readable) == value)
         #expect(Decimal.length(value) == buffer.count)
     }
+
+    @Test("Numbers of every length are written")
+    func lengths() {
+        for exponent in 0..<19 {
+            let power = (0..<exponent).reduce(Int64(1)) { product, _ in product * 10 }
+            for value in [power - 1, power, power + 1, power * 7 &+ power / 3] {
+                writing(value: value)
+                writing(value: -value)
+            }
+        }
+    }
 }

@@ -54,12 +54,21 @@ package enum Decimal {
     @inlinable
     package static func length(_ value: Int64) -> Int {
         var magnitude = value.magnitude
-        var digits = value < 0 ? 2 : 1
-        while magnitude >= 10 {
-            magnitude /= 10
-            digits += 1
+        var digits = value < 0 ? 1 : 0
+        while magnitude >= 10_000 {
+            magnitude /= 10_000
+            digits += 4
         }
-        return digits
+        return digits + (magnitude < 100 ? (magnitude < 10 ? 1 : 2) : (magnitude < 1000 ? 3 : 4))
+    }
+
+    /// The numbers from 00 to 99, two digits each: half as many divisions.
+    @inlinable @inline(__always)
+    static var pairs: StaticString {
+        """
+        0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+        5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+        """
     }
 
     /// Writes the decimal form and returns its length; there must be room for `lengthMax` bytes.
@@ -72,12 +81,18 @@ package enum Decimal {
         let count = length(value)
         var magnitude = value.magnitude
         var position = count
-        repeat {
-            position -= 1
-            let (quotient, digit) = magnitude.quotientAndRemainder(dividingBy: 10)
-            target.storeBytes(of: UInt8(truncatingIfNeeded: digit) &+ 0x30, toByteOffset: position, as: UInt8.self)
+        while magnitude >= 10 {
+            let (quotient, pair) = magnitude.quotientAndRemainder(dividingBy: 100)
+            position -= 2
+            let digits = UnsafeRawPointer(pairs.utf8Start).loadUnaligned(
+                fromByteOffset: Int(truncatingIfNeeded: pair) << 1, as: UInt16.self)
+            target.storeBytes(of: digits, toByteOffset: position, as: UInt16.self)
             magnitude = quotient
-        } while magnitude > 0
+        }
+        if magnitude > 0 {
+            let lead = UInt8(truncatingIfNeeded: magnitude) &+ 0x30
+            target.storeBytes(of: lead, toByteOffset: position - 1, as: UInt8.self)
+        }
         if value < 0 { target.storeBytes(of: 0x2D, as: UInt8.self) }
         return count
     }

@@ -22,6 +22,11 @@ package struct StreamID: Hashable, Comparable, BitwiseCopyable, Sendable {
     @inline(__always) package var isZero: Bool { milliseconds | sequence == 0 }
 
     @inline(__always)
+    package static func == (left: StreamID, right: StreamID) -> Bool {
+        left.milliseconds == right.milliseconds && left.sequence == right.sequence
+    }
+
+    @inline(__always)
     package static func < (left: StreamID, right: StreamID) -> Bool {
         left.milliseconds != right.milliseconds
             ? left.milliseconds < right.milliseconds : left.sequence < right.sequence
