@@ -198,6 +198,7 @@ package final class Server: LoopApplication, EngineHost {
             loop.scheduleSend(connection)
             engine.enforceOutputLimit(client, pendingByteCount: connection.pointee.pendingSendByteCount)
         }
+        engine.evictClients()
         engine.takePendingClose { client in close(client) }
         if isShuttingDown { loop.stop() }
         let commands = engine.pointee.statistics.commandCount

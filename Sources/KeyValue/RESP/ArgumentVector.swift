@@ -41,8 +41,9 @@ package struct ArgumentVector: ~Copyable {
 
     /// Gives memory back after an uncommonly long request.
     package mutating func trim() {
-        guard capacity > 1024, count <= 1024 else { return }
+        guard capacity > 1024 else { return }
         capacity = 1024
+        count = min(count, capacity)
         storage = atoll_memory_resize(storage, capacity * MemoryLayout<ByteSlice>.stride).unsafelyUnwrapped
             .assumingMemoryBound(to: ByteSlice.self)
     }

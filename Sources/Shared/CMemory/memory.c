@@ -20,3 +20,9 @@ void atoll_memory_publish(void) {
 int64_t atoll_memory_used(void) {
     return atoll_memory_thread_bytes + atomic_load_explicit(&atoll_memory_published_bytes, memory_order_relaxed);
 }
+
+size_t atoll_memory_committed(void) {
+    size_t elapsed, user, system, resident, peak_resident, committed, peak_committed, faults;
+    mi_process_info(&elapsed, &user, &system, &resident, &peak_resident, &committed, &peak_committed, &faults);
+    return committed;
+}

@@ -7,14 +7,19 @@ import Glibc
 import Keyspace
 
 extension UnsafeMutablePointer where Pointee == Engine {
-    /// Memory in use that counts towards maxmemory: what the reclaimer is about to give back does not.
+    /// Memory in use: the engine's own count, and what the process had taken before it had any data.
+    package var usedMemoryByteCount: Int {
+        max(Int(atoll_memory_used()), 0) + pointee.statistics.startMemoryByteCount
+    }
+
+    /// Memory in use that counts towards maxmemory: what is about to be given back does not.
     package var countedMemoryByteCount: Int {
-        Int(atoll_memory_used()) - pointee.reclaimer.pendingByteCount
+        usedMemoryByteCount - pointee.reclaimer.pendingByteCount - pointee.eviction.closingByteCount
     }
 
     /// The most memory that was ever in use, as far as it was looked at.
     package func noteMemoryPeak() {
-        let used = Int(atoll_memory_used())
+        let used = usedMemoryByteCount
         if used > pointee.statistics.peakMemoryByteCount { pointee.statistics.peakMemoryByteCount = used }
     }
 
@@ -27,7 +32,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
             pointee.eviction.isUnfinished = false
             return true
         }
-        guard pointee.settings.maxMemoryPolicy != .noEviction else { return false }
+        // Clients go before keys.
+        evictClients(isUrgent: true)
+        guard pointee.settings.maxMemoryPolicy != .noEviction else { return countedMemoryByteCount <= limit }
         // Expired keys must not go while clients are paused, and neither must others.
         guard !pointee.pause.keepsExpiredKeys else { return true }
         return evict(untilBelow: limit)

@@ -72,6 +72,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
                 return bytes.count
             }
         }
+        pointee.arguments.trim()
         return offset
     }
 

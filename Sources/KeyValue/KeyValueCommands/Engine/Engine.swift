@@ -131,7 +131,7 @@ package struct Engine: ~Copyable {
         let engine = EngineReference.allocate(capacity: 1)
         engine.initialize(to: Engine(configuration: configuration, rows: rows, seed: seed, usesThreads: usesThreads))
         engine.updateTime()
-        engine.pointee.statistics.startMemoryByteCount = Int(atoll_memory_used())
+        engine.pointee.statistics.startMemoryByteCount = Int(atoll_memory_committed())
         engine.noteMemoryPeak()
         return engine
     }
@@ -233,6 +233,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Clients to be closed, each once; the list is empty afterwards. The body frees them.
     package func takePendingClose(_ body: (ClientReference) -> Void) {
         while let client = pointee.pendingClose.popLast() { body(client) }
+        pointee.eviction.closingByteCount = 0
     }
 
     // MARK: - Errors

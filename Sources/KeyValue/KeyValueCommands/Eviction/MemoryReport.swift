@@ -36,7 +36,7 @@ package struct MemoryReport {
     package init(_ engine: EngineReference) {
         engine.noteMemoryPeak()
         peakByteCount = engine.pointee.statistics.peakMemoryByteCount
-        usedByteCount = Int(atoll_memory_used())
+        usedByteCount = engine.usedMemoryByteCount
         startByteCount = engine.pointee.statistics.startMemoryByteCount
         clientByteCount = engine.pointee.clients.reduce(0) { sum, client in
             let output = engine.pointee.host?.outputByteCount(client).reserved ?? 0

@@ -6,7 +6,7 @@ extension InformationCommands {
     /// Section memory.
     static func memory(_ engine: EngineReference) -> [Line] {
         engine.noteMemoryPeak()
-        let used = Int(max(atoll_memory_used(), 0))
+        let used = engine.usedMemoryByteCount
         let resident = residentByteCount()
         let peak = max(engine.pointee.statistics.peakMemoryByteCount, used)
         let clients = engine.pointee.clients.reduce(0) { $0 + engine.memoryByteCount($1) }

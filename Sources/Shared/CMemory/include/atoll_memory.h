@@ -56,6 +56,9 @@ void atoll_memory_publish(void);
 /// Bytes in use, as seen from this thread: its own plus what the others have published.
 int64_t atoll_memory_used(void);
 
+/// Bytes that the allocator has taken from the kernel, for whatever part of the process.
+size_t atoll_memory_committed(void);
+
 /// Gives freed memory back to the kernel.
 static inline void atoll_memory_purge(void) {
     mi_collect(1);
