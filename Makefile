@@ -34,7 +34,10 @@ check: ## What CI runs: format, warnings, imports, tests, generated files
 
 bench: ## Compare with the peers, one table an engine
 	@scripts/install-debian-packages --tests
+	@scripts/python-environment
+	@scripts/swift-build -c release --product atoll
 	@scripts/run-if-present Benchmarks/run
+	@Benchmarks/keyvalue
 
 format: ## Format the Swift code in place
 	@scripts/check-format --fix

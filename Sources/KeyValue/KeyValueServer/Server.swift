@@ -1,6 +1,7 @@
 // The shell around the engine: sockets, time, limits of connections, the process. It knows no command.
 
 package import Bytes
+import CAtoll
 import CIOLoop
 import Glibc
 package import IOLoop
@@ -54,6 +55,7 @@ package final class Server: LoopApplication, EngineHost {
         let watch = SignalWatch(waker: loop.waker)
         watch.start()
         signals = watch
+        reportCrashes()
         writePidFile()
     }
 
@@ -266,6 +268,13 @@ package final class Server: LoopApplication, EngineHost {
         }
         log.configure(configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
+        if names.contains("crash-log-enabled") { reportCrashes() }
+    }
+
+    private func reportCrashes() {
+        let logFile = configuration["logfile"]
+        let path = logFile.isEmpty || logFile.hasPrefix("/") ? logFile : "\(configuration["dir"])/\(logFile)"
+        atoll_report_crashes(path, configuration.flag("crash-log-enabled"))
     }
 
     package func outputByteCount(_ client: ClientReference) -> (pending: Int, reserved: Int) {

@@ -80,6 +80,9 @@ enum DebugCommand {
             name: "replybuffer", arguments: "<PEAK-RESET-TIME|RESIZING> <value>",
             summary: "Accepted: reply buffers are as large as their contents.", counts: 4...4, perform: setReplyBuffer),
         Subcommand(
+            name: "segfault", arguments: "", summary: "Crashes the server.", counts: 2...2,
+            perform: { _ in raise(SIGSEGV) }),
+        Subcommand(
             name: "set-active-expire", arguments: "<0|1>", summary: "Whether due keys are removed unasked.",
             counts: 3...3, perform: setActiveExpiry),
         Subcommand(

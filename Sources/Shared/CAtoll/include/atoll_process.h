@@ -67,3 +67,6 @@ int atoll_wait_child(pid_t pid, bool keep, int *exit_code, int *signal_number);
 /// Goes on in a child of its own session with standard streams on /dev/null; the caller's process ends with 0. To be
 /// called before the first thread. 0, or -1 with errno.
 int atoll_daemonize(void);
+
+/// Writes signal, address and backtrace to a file ("": standard output) when the process crashes; or no more.
+void atoll_report_crashes(const char *path, bool enabled);
