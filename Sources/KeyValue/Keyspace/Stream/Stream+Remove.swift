@@ -11,12 +11,14 @@ package struct StreamTrim: Sendable {
         case from(StreamID)
     }
 
+    /// Which entries stay.
     package var strategy: Strategy
     /// Only whole nodes are removed: what is left may be longer.
     package var isApproximate: Bool
     /// At most so many entries are removed; 0: any number.
     package var limit: Int
 
+    /// A trim that is exact and without a limit unless told otherwise.
     package init(_ strategy: Strategy, isApproximate: Bool = false, limit: Int = 0) {
         self.strategy = strategy
         self.isApproximate = isApproximate

@@ -6,9 +6,12 @@ import Glibc
 
 /// How large a node of a stream may grow: `stream-node-max-bytes` and `stream-node-max-entries`; 0 is no limit.
 package struct StreamNodeLimits: Sendable {
+    /// Bytes of a node with the next entry.
     package var byteCountMax: Int
+    /// Entries of a node, deleted ones included.
     package var entryCountMax: Int
 
+    /// Redis's defaults, unless others are given.
     package init(byteCountMax: Int = 4096, entryCountMax: Int = 100) {
         self.byteCountMax = byteCountMax
         self.entryCountMax = entryCountMax
@@ -17,8 +20,10 @@ package struct StreamNodeLimits: Sendable {
 
 /// A borrowed handle on a stream. Its address never changes; whoever stores it frees it.
 package struct Stream {
+    /// The stream's allocation: what a record points to.
     package let base: UnsafeMutableRawPointer
 
+    /// A handle on an existing stream.
     @inline(__always)
     package init(_ base: UnsafeMutableRawPointer) {
         self.base = base
@@ -93,9 +98,13 @@ package struct Stream {
     /// How many entries were ever added, or what it was told.
     @inline(__always) package var entriesAdded: Int64 { header.pointee.entriesAdded }
 
+    /// Sets the highest id; it must not be below an entry's.
     package func setLastID(_ id: StreamID) { header.pointee.lastID = id }
+    /// Sets the first entry's id, where nodes came from outside.
     package func setFirstID(_ id: StreamID) { header.pointee.firstID = id }
+    /// Sets the highest deleted id.
     package func setMaxDeletedID(_ id: StreamID) { header.pointee.maxDeletedID = id }
+    /// Sets how many entries were ever added.
     package func setEntriesAdded(_ count: Int64) { header.pointee.entriesAdded = count }
 
     /// The id of the last entry that is there, or nil.
@@ -114,6 +123,7 @@ package struct Stream {
 
     // MARK: - Nodes
 
+    /// Packed nodes.
     package var nodeCount: Int { header.pointee.nodes.count }
 
     /// Nodes of the tree and packed nodes together.

@@ -4,6 +4,7 @@ import Glibc
 
 /// A borrowed handle on a consumer of a group, which owns it. Its address never changes.
 package struct StreamConsumer: BitwiseCopyable, Equatable {
+    /// The consumer's allocation.
     package let base: UnsafeMutableRawPointer
 
     init(_ base: UnsafeMutableRawPointer) {
@@ -12,6 +13,7 @@ package struct StreamConsumer: BitwiseCopyable, Equatable {
 
     /// Ids only: what else is known of a pending entry is in the group's map.
     package typealias Pending = StreamIDMap<Nothing>
+    /// The value of a map that is a set.
     package struct Nothing: BitwiseCopyable {}
 
     struct Header {
@@ -37,6 +39,7 @@ package struct StreamConsumer: BitwiseCopyable, Equatable {
         atoll_memory_give(base)
     }
 
+    /// The name. Valid as long as the consumer.
     package var name: ByteSlice { NamedItems.name(of: base) }
 
     /// When it last asked for something: milliseconds since 1970.
@@ -53,6 +56,7 @@ package struct StreamConsumer: BitwiseCopyable, Equatable {
 
     /// The entries that it was given and has not acknowledged. Void once they change.
     package var pending: Pending { header.pointee.pending }
+    /// How many entries it has not acknowledged.
     package var pendingCount: Int { header.pointee.pending.count }
 
     var byteCount: Int {

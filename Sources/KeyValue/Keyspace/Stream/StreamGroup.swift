@@ -13,6 +13,7 @@ package struct PendingEntry: BitwiseCopyable {
     /// To whom.
     package var consumer: StreamConsumer
 
+    /// An entry that is given.
     package init(deliveryTime: Int64, deliveryCount: Int64, consumer: StreamConsumer) {
         self.deliveryTime = deliveryTime
         self.deliveryCount = deliveryCount
@@ -22,12 +23,14 @@ package struct PendingEntry: BitwiseCopyable {
 
 /// A borrowed handle on a consumer group, which the stream owns. Its address never changes.
 package struct StreamGroup: Equatable {
+    /// The group's allocation.
     package let base: UnsafeMutableRawPointer
 
     init(_ base: UnsafeMutableRawPointer) {
         self.base = base
     }
 
+    /// Pending entries by id.
     package typealias Pending = StreamIDMap<PendingEntry>
 
     struct Header {
@@ -80,23 +83,28 @@ package struct StreamGroup: Equatable {
         return other
     }
 
+    /// The name. Valid as long as the group.
     package var name: ByteSlice { NamedItems.name(of: base) }
 
     /// The last entry that was given to one of its consumers.
     package var lastID: StreamID { header.pointee.lastID }
+    /// Sets the entry behind which the group reads on.
     package func setLastID(_ id: StreamID) { header.pointee.lastID = id }
 
     /// How many entries it was given of all that the stream ever had, or nil where that is not known.
     package var entriesRead: Int64? { header.pointee.entriesRead < 0 ? nil : header.pointee.entriesRead }
+    /// Sets how many entries it was given; nil where that is not known.
     package func setEntriesRead(_ count: Int64?) { header.pointee.entriesRead = count ?? -1 }
 
     // MARK: - Consumers
 
+    /// How many consumers it has.
     package var consumerCount: Int { header.pointee.consumers.count }
 
     /// The consumers in the order of their names.
     package func consumer(at index: Int) -> StreamConsumer { StreamConsumer(header.pointee.consumers[index]) }
 
+    /// The consumer of that name.
     package func consumer(_ name: ByteSlice) -> StreamConsumer? {
         header.pointee.consumers.find(name).map { StreamConsumer($0) }
     }
@@ -125,6 +133,7 @@ package struct StreamGroup: Equatable {
 
     /// The entries that the group's consumers have not acknowledged. Void once they change.
     package var pending: Pending { header.pointee.pending }
+    /// How many entries its consumers have not acknowledged.
     package var pendingCount: Int { header.pointee.pending.count }
 
     /// What is known of a pending entry, to be read or, but for its consumer, changed. Valid until the map changes.
@@ -166,11 +175,13 @@ package struct StreamGroup: Equatable {
 }
 
 extension Stream {
+    /// How many groups read the stream.
     package var groupCount: Int { header.pointee.groups.count }
 
     /// The groups in the order of their names.
     package func group(at index: Int) -> StreamGroup { StreamGroup(header.pointee.groups[index]) }
 
+    /// The group of that name.
     package func group(_ name: ByteSlice) -> StreamGroup? {
         header.pointee.groups.find(name).map { StreamGroup($0) }
     }

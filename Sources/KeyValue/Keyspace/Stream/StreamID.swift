@@ -8,6 +8,7 @@ package struct StreamID: Hashable, Comparable, BitwiseCopyable, Sendable {
     /// Tells entries of the same millisecond apart.
     package var sequence: UInt64
 
+    /// An id from its parts.
     @inline(__always)
     package init(_ milliseconds: UInt64, _ sequence: UInt64) {
         self.milliseconds = milliseconds
@@ -19,13 +20,16 @@ package struct StreamID: Hashable, Comparable, BitwiseCopyable, Sendable {
     /// The last that there is.
     package static let max = StreamID(.max, .max)
 
+    /// Whether it is 0-0.
     @inline(__always) package var isZero: Bool { milliseconds | sequence == 0 }
 
+    /// Whether both parts are the same.
     @inline(__always)
     package static func == (left: StreamID, right: StreamID) -> Bool {
         left.milliseconds == right.milliseconds && left.sequence == right.sequence
     }
 
+    /// By time, then by sequence.
     @inline(__always)
     package static func < (left: StreamID, right: StreamID) -> Bool {
         left.milliseconds != right.milliseconds

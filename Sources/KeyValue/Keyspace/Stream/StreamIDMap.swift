@@ -11,7 +11,9 @@ import Glibc
 package struct StreamIDMap<Value: BitwiseCopyable> {
     /// An id and its value.
     package struct Slot: BitwiseCopyable {
+        /// The key.
         package let id: StreamID
+        /// What belongs to it.
         package var value: Value
     }
 
@@ -29,6 +31,7 @@ package struct StreamIDMap<Value: BitwiseCopyable> {
     /// Ids in the map.
     package private(set) var count = 0
 
+    /// An empty map, without memory.
     package init() {}
 
     private static var chunkCapacityMax: Int { 64 }
@@ -107,6 +110,7 @@ package struct StreamIDMap<Value: BitwiseCopyable> {
 
     // MARK: - Lookup
 
+    /// Whether there is no id.
     package var isEmpty: Bool { count == 0 }
 
     /// The lowest id, or nil in an empty map.

@@ -50,6 +50,7 @@ package struct StreamIterator {
     package var id: StreamID { entry.id }
     /// The number of the entry's fields.
     package var fieldCount: Int { Int(entry.fieldCount) }
+    /// Whether the entry is marked as deleted.
     package var isDeleted: Bool { entry.isDeleted }
 
     /// The node and the entry, for deletion.

@@ -13,6 +13,7 @@ import Glibc
 
 /// A borrowed handle on one packed node. The stream owns it and knows its id.
 package struct StreamNode {
+    /// The elements.
     package var list: ListPack
 
     @inline(__always)
@@ -62,7 +63,9 @@ package struct StreamNode {
             fieldsStart: after(fields))
     }
 
+    /// Entries that are there.
     package var liveCount: Int { Int(integer(at: ListPack.headerByteCount)) }
+    /// Entries that are marked as deleted.
     package var deletedCount: Int { Int(header.deletedCount) }
 
     func entriesStart(_ header: Header) -> Int { skip(header.fieldCount + 1, from: header.fieldsStart) }
