@@ -45,14 +45,18 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if pointee.eviction.isUnfinished { makeRoomForWrite() }
     }
 
+    /// What evictions bring with them, such as messages to tracking clients, does not count: it would take more keys with
+    /// it, and so on.
     private func evict(untilBelow limit: Int) -> Bool {
         let deadline = evictionTicksMax.map { atoll_ticks() &+ $0 }
+        var remaining = countedMemoryByteCount - limit
         var evicted = 0
-        while countedMemoryByteCount > limit {
-            guard evictBest() else {
+        while remaining > 0 {
+            guard let freed = evictBest() else {
                 pointee.eviction.isUnfinished = false
                 return false
             }
+            remaining -= freed
             evicted += 1
             if evicted & 15 == 0, let deadline, atoll_ticks() >= deadline {
                 pointee.eviction.isUnfinished = true
@@ -72,12 +76,15 @@ extension UnsafeMutablePointer where Pointee == Engine {
     }
 
     /// Evicts one key.
-    private func evictBest() -> Bool {
+    /// - Returns: the bytes that it gives back, or nil if there is no key to evict.
+    private func evictBest() -> Int? {
         let policy = pointee.settings.maxMemoryPolicy
         let isRandom = policy == .allKeysRandom || policy == .volatileRandom
-        guard let (index, entry) = isRandom ? randomVictim(policy) : bestVictim(policy) else { return false }
+        guard let (index, entry) = isRandom ? randomVictim(policy) : bestVictim(policy) else { return nil }
         let name = DatabaseKey(index, entry.key)
+        let before = countedMemoryByteCount
         (pointee.databases + index).pointee.remove(entry)
+        let freed = before - countedMemoryByteCount
         pointee.statistics.evictedKeyCount += 1
         name.key.withUnsafeBytes { key in
             signalModified(key, databaseIndex: index, by: nil)
@@ -85,7 +92,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
                 publishEvent("evicted", key: key, databaseIndex: index)
             }
         }
-        return true
+        return max(freed, 1)
     }
 
     private func randomVictim(_ policy: EvictionPolicy) -> (Int, Entry)? {

@@ -9,12 +9,14 @@ enum DatabaseCommands {
     static func flushSelected(_ call: inout Call) {
         guard let isAsynchronous = flushMode(call) else { return }
         let index = call.client.pointee.databaseIndex
+        call.engine.invalidateAllTracked()
         call.countChanges(call.engine.flush(databaseIndex: index, inBackground: isAsynchronous))
         call.reply.ok()
     }
 
     static func flushAll(_ call: inout Call) {
         guard let isAsynchronous = flushMode(call) else { return }
+        call.engine.invalidateAllTracked()
         for index in 0..<call.engine.pointee.databaseCount {
             call.countChanges(call.engine.flush(databaseIndex: index, inBackground: isAsynchronous))
         }

@@ -47,7 +47,8 @@ extension InformationCommands {
         ]
     }
 
-    private static func two(_ value: Double) -> String {
+    /// With two decimals.
+    static func two(_ value: Double) -> String {
         let scaled = Int((value * 100).rounded())
         return "\(scaled / 100).\(String(100 + abs(scaled) % 100).dropFirst())"
     }
