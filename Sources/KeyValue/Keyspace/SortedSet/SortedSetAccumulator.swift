@@ -18,6 +18,7 @@ package struct SortedSetAccumulator: ~Copyable {
         tree.free()
     }
 
+    /// Members gathered so far.
     package var count: Int { tree?.count ?? 0 }
 
     /// Adds a member that is not there yet.

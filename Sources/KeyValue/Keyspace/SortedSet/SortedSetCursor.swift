@@ -2,6 +2,7 @@
 package struct SortedSetElement {
     /// Valid until the sorted set changes.
     package let member: ListPackValue
+    /// A number, or an infinity.
     package let score: Double
 }
 

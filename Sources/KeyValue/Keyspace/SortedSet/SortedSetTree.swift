@@ -25,6 +25,7 @@ package struct SortedSetTree {
         storage = pointer.assumingMemoryBound(to: Storage.self)
     }
 
+    /// What a key holds.
     package var pointer: UnsafeMutableRawPointer { UnsafeMutableRawPointer(storage) }
 
     static let scoreByteCount = 8
@@ -58,6 +59,7 @@ package struct SortedSetTree {
         atoll_memory_give(node)
     }
 
+    /// Number of members, in constant time.
     @inline(__always)
     package var count: Int { storage.pointee.table.count }
 

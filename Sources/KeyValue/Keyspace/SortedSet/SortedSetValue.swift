@@ -7,11 +7,13 @@ import CMemory
 /// What ZADD asks for beyond setting a score.
 @usableFromInline
 package struct SortedSetConditions: OptionSet, Sendable {
+    /// One bit a condition.
     @usableFromInline package let rawValue: UInt8
 
     @inlinable @inline(__always)
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The member gets the score, whatever it had.
     @inlinable package static var none: SortedSetConditions { SortedSetConditions(rawValue: 0) }
     /// The number is added to the score.
     @inlinable package static var increment: SortedSetConditions { SortedSetConditions(rawValue: 1) }
@@ -44,7 +46,9 @@ package enum SortedSetChange {
 /// A borrowed handle on the value of a sorted set's key. Changes may convert or move the value: `store` it in its entry
 /// again after each.
 package struct SortedSetValue {
+    /// The form: a listpack or a tree.
     package private(set) var kind: ValueKind
+    /// The listpack's or the tree's address.
     package private(set) var pointer: UnsafeMutableRawPointer
 
     package init(kind: ValueKind, pointer: UnsafeMutableRawPointer) {
@@ -79,8 +83,10 @@ package struct SortedSetValue {
     /// The listpack of a small sorted set, for those that store it as it is.
     package var packed: ListPack? { isTree ? nil : ListPack(base: pointer) }
 
+    /// Number of members, in constant time.
     package var count: Int { isTree ? tree.count : pack.count }
 
+    /// Gives everything back at once; for sorted sets that belong to no key.
     package func free() {
         if isTree { tree.free() } else { pack.list.free() }
     }
@@ -261,6 +267,7 @@ package struct SortedSetValue {
         if !isTree, count > limits.sortedSetPackedCountMax { convertToTree(hasher: hasher) }
     }
 
+    /// Makes a small sorted set a tree, whatever its size.
     package mutating func convertToTree(hasher: KeyedHash) {
         guard !isTree else { return }
         let old = pack
