@@ -31,6 +31,9 @@ package enum KeyValueProgram {
         case "--print-commands":
             print(CommandReference.page(), terminator: "")
             return 0
+        case "--print-configuration":
+            print(ConfigurationReference.page(), terminator: "")
+            return 0
         case "-h", "--help":
             print(KeyValueHelp.text)
             return 0

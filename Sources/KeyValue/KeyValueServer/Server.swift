@@ -77,7 +77,8 @@ package final class Server: LoopApplication, EngineHost {
         log.write(.notice, "Event loop: \(loop.backendName)")
         log.write(.notice, "Server initialized")
         for name in configuration.ineffective {
-            log.write(.warning, "The directive '\(name)' is stored and has no effect yet: its part is not built.")
+            log.write(
+                .warning, "The directive '\(name)' is stored and has no effect: docs/kv-configuration.md says why.")
         }
         for kind in listeners.kinds { log.write(.notice, "Ready to accept connections \(kind)") }
     }

@@ -57,7 +57,10 @@ package final class Configuration {
             }
             if row.name == "save" { rest = addingSavePoints(rest) }
             try set(row, rest)
-            if row.part != nil, self[row.name] != row.defaultValue { ineffective.append(row.name) }
+            let hasEffect = row.part == nil && ConfigurationReference.withoutEffect[row.name] == nil
+            if !hasEffect, self[row.name] != row.defaultValue, !ineffective.contains(row.name) {
+                ineffective.append(row.name)
+            }
             return
         }
         switch name {
