@@ -118,4 +118,17 @@ struct HashCommandsTests {
         }
         #expect(client.ask("HLEN h") == ":500")
     }
+
+    @Test(
+        "A reply of more draws than the output may hold ends the client", arguments: ["HRANDFIELD h", "SRANDMEMBER s"])
+    func endlessReply(request: String) {
+        let client = Conversation()
+        client.engine.pointee.settings.outputLimits.normal.hardByteCount = 100_000
+        _ = client.ask("HSET h a b")
+        _ = client.ask("SADD s a")
+        #expect(client.ask("\(request) -999999999").utf8.count < 200_000)
+        var closed = 0
+        client.engine.takePendingClose { _ in closed += 1 }
+        #expect(closed == 1)
+    }
 }

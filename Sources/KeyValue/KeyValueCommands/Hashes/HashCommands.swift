@@ -170,7 +170,7 @@ enum HashCommands {
         }
         guard let place = call.read(call[1], .hash) else { return }
         guard count != 0, let entry = place.entry else { return call.reply.emptyArray() }
-        let (hash, reply, client) = (HashValue(entry), call.reply, call.client)
+        let (hash, reply) = (HashValue(entry), call.reply)
         let isNested = withValues && reply.isRESP3
         func add(_ field: ListPackValue, _ value: ListPackValue) {
             if isNested { reply.array(2) }
@@ -183,9 +183,12 @@ enum HashCommands {
         if isDistinct {
             hash.forEachRandom(wanted, using: &call.engine.pointee.random, add)
         } else {
-            hash.forEachDraw(wanted, using: &call.engine.pointee.random) { field, value in
+            let call = call
+            var random = call.engine.pointee.random
+            defer { call.engine.pointee.random = random }
+            hash.forEachDraw(wanted, using: &random) { field, value in
                 add(field, value)
-                return !client.pointee.flags.contains(.closeNow)
+                return call.mayReplyMore
             }
         }
     }

@@ -49,11 +49,9 @@ struct ScanReply {
 }
 
 extension ReplyWriter {
-    /// A bulk string with an element of a packed value.
+    /// A bulk string with an element of a collection.
     @inline(__always)
-    func element(_ value: ListPackValue) {
-        if let text = value.text { bulk(text) } else { bulk(integer: value.integer ?? 0) }
-    }
+    func element(_ value: ListPackValue) { bulk(value) }
 
     /// Puts what the body appends in front of all that was appended since the mark.
     /// - Complexity: O(bytes appended since).

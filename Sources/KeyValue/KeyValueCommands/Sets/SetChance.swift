@@ -68,11 +68,13 @@ extension SetCommands {
         let set = SetValue(entry)
         let reply = call.reply
         if count < 0 || count == 1 {
-            let client = call.client
+            let call = call
+            var random = call.engine.pointee.random
+            defer { call.engine.pointee.random = random }
             reply.array(Int(count.magnitude))
-            set.forEachDraw(Int(count.magnitude), using: &call.engine.pointee.random) { member in
+            set.forEachDraw(Int(count.magnitude), using: &random) { member in
                 reply.element(member)
-                return !client.pointee.flags.contains(.closeNow)
+                return call.mayReplyMore
             }
             return
         }
@@ -83,6 +85,17 @@ extension SetCommands {
 }
 
 extension Call {
+    /// Whether the client may be sent more: false once a reply of any length has passed the limit of its output.
+    var mayReplyMore: Bool {
+        let pending = reply.output.pointee.count
+        // Limits are read for replies that are long.
+        if pending < Self.shortReplyByteCount { return true }
+        engine.enforceOutputLimit(client, pendingByteCount: pending)
+        return !client.pointee.flags.contains(.closeNow)
+    }
+
+    private static let shortReplyByteCount = 16 << 10
+
     /// A number of elements chosen by chance: negative where repetitions are allowed. Nil once the error has been
     /// replied.
     func signedCount(_ index: Int) -> Int64? {
