@@ -27,7 +27,7 @@ enum ServerScript {
     /// - Returns: its exit code, and all that it printed.
     static func run(_ name: String, _ arguments: [String] = [], timeoutSeconds: Int = 300) throws -> (Int32, String) {
         let output = "/tmp/atoll-kv-script-\(UUID().uuidString)"
-        FileManager.default.createFile(atPath: output, contents: nil)
+        _ = FileManager.default.createFile(atPath: output, contents: nil)
         defer { try? FileManager.default.removeItem(atPath: output) }
         let words = [
             "/usr/bin/timeout", "--kill-after=5", "\(timeoutSeconds)", python, folder.path + "/Scripts/\(name)",
