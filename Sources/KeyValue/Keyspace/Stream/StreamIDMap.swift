@@ -1,4 +1,4 @@
-// An ordered map from stream ids: a directory of chunks, each a sorted array of up to 64 ids with their values.
+// An ordered map from stream ids: a directory of chunks, each a sorted array of up to 63 ids with their values.
 //
 // Ids mostly arrive in order and leave from the front, so chunks are full and both ends cost no search; a lookup is two
 // binary searches. It is a B+tree of two levels: a stream of a hundred million entries has a directory of 128 KiB.
@@ -34,7 +34,8 @@ package struct StreamIDMap<Value: BitwiseCopyable> {
     /// An empty map, without memory.
     package init() {}
 
-    private static var chunkCapacityMax: Int { 64 }
+    /// With its header such a chunk just fills a size class of the allocator, whether slots have 16, 24 or 40 bytes.
+    private static var chunkCapacityMax: Int { 63 }
     private static var firstChunkCapacity: Int { 4 }
 
     /// A chunk: `start`, `count` and `capacity`, 2 bytes each, 2 unused, then its slots.
