@@ -50,6 +50,7 @@ package final class Server: LoopApplication, EngineHost {
             throw ServerStartError("The event loop could not be made: \(error)")
         }
         eventLoop = loop
+        engine.setMemoryCollector(descriptor: loop.waker.descriptor)
         try listeners.openAll(loop, configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         let watch = SignalWatch(waker: loop.waker)
@@ -191,6 +192,7 @@ package final class Server: LoopApplication, EngineHost {
 
     package func turnWillSend() {
         keepHouseIfDue()
+        engine.collectMemoryIfAsked()
         engine.continueEviction()
         engine.endDueWaits()
         engine.resumeClients()

@@ -2,7 +2,8 @@ import CIOLoop
 
 /// Wakes a loop from any thread, also from a signal handler. It must not be used after its loop is gone.
 package struct LoopWaker: Sendable {
-    let descriptor: Int32
+    /// The eventfd to write to, for code that is not Swift.
+    package let descriptor: Int32
 
     init() throws(LoopError) {
         descriptor = atoll_wake_open()

@@ -17,6 +17,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
         usedMemoryByteCount - pointee.reclaimer.pendingByteCount - pointee.eviction.closingByteCount
     }
 
+    /// Has the reclaimer ask by that eventfd for what it frees to be collected, in portions.
+    package func setMemoryCollector(descriptor: Int32) { atoll_memory_set_collector(descriptor) }
+
+    /// Collects what the reclaimer has freed, if it asks. The shell calls it once a turn.
+    package func collectMemoryIfAsked() { atoll_memory_collect_if_asked() }
+
     /// The most memory that was ever in use, as far as it was looked at.
     package func noteMemoryPeak() {
         let used = usedMemoryByteCount

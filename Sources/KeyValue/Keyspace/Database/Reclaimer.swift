@@ -127,6 +127,7 @@ package final class Reclaimer: @unchecked Sendable {
     }
 
     private func work() {
+        atoll_memory_begin_pacing()
         while true {
             pthread_mutex_lock(mutex)
             while jobs.isEmpty { pthread_cond_wait(condition, mutex) }

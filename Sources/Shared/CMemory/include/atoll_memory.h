@@ -13,6 +13,12 @@ extern _Thread_local int64_t atoll_memory_thread_bytes;
 /// Bytes that threads have handed over to the common count (see atoll_memory_publish).
 extern _Atomic int64_t atoll_memory_published_bytes;
 
+/// Below this many bytes a thread that frees what another one took waits for it; the smallest number on other threads.
+extern _Thread_local int64_t atoll_memory_pace_at;
+
+/// Asks the thread that took the memory to collect what was freed, and waits a while for it.
+void atoll_memory_pace(void);
+
 /// Uninitialised memory of at least that many bytes, 8-aligned; never NULL: the process ends when memory is exhausted,
 /// as every command would otherwise have to be able to fail half way.
 void *atoll_memory_exhausted(size_t count);
@@ -43,6 +49,7 @@ static inline void *atoll_memory_resize(void *memory, size_t count) {
 static inline void atoll_memory_give(void *memory) {
     atoll_memory_thread_bytes -= (int64_t)mi_usable_size(memory);
     mi_free(memory);
+    if (__builtin_expect(atoll_memory_thread_bytes < atoll_memory_pace_at, 0)) { atoll_memory_pace(); }
 }
 
 /// The size that the allocator really gave: at least what was asked for.
@@ -55,6 +62,17 @@ void atoll_memory_publish(void);
 
 /// Bytes in use, as seen from this thread: its own plus what the others have published.
 int64_t atoll_memory_used(void);
+
+/// What a helper thread frees comes back to the thread that took it, which has to go through it block by block. So that
+/// this never takes long, the helper frees a portion, asks for it to be collected, and waits until it is.
+/// Called once on the helper thread.
+void atoll_memory_begin_pacing(void);
+
+/// The eventfd by which the thread that took the memory is woken to collect; -1: nobody collects, and nobody waits.
+void atoll_memory_set_collector(int descriptor);
+
+/// Collects what a helper has asked for. On the thread that took the memory.
+void atoll_memory_collect_if_asked(void);
 
 /// Bytes that the allocator has taken from the kernel, for whatever part of the process.
 size_t atoll_memory_committed(void);
