@@ -203,6 +203,9 @@ package struct RequestParser: ~Copyable {
         extentCount += 1
     }
 
+    /// Forgets a request that has begun: its bytes will be given again from its first one on.
+    package mutating func restart() { reset() }
+
     private mutating func reset() {
         argumentCount = 0
         position = 0

@@ -13,6 +13,8 @@ package struct Command {
     package let fullName: String
     /// Arguments with the name; negative: at least that many.
     let arity: Int
+    /// Where its keys are.
+    let keyRange: KeyRange
     package let flags: CommandFlags
     package let handler: CommandHandler?
     /// Nil for commands that are no subcommands.
@@ -65,7 +67,8 @@ package struct CommandDirectory: ~Copyable {
         let name = container.map { "\($0.pointee.row.name)|\(row.name)" } ?? row.name
         command.initialize(
             to: Command(
-                row: row, fullName: name, arity: row.arity, flags: row.flags, handler: row.handler,
+                row: row, fullName: name, arity: row.arity, keyRange: row.keyRange, flags: row.flags,
+                handler: row.handler,
                 container: container, index: all.count))
         all.append(command)
         for subcommand in row.subcommands {

@@ -10,8 +10,16 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// - Returns: false when the client is held back and the request is to be given again.
     @discardableResult
     package func execute(_ client: ClientReference, _ arguments: Arguments) -> Bool {
+        execute(client, arguments, named: pointee.directory.find(arguments[0]))
+    }
+
+    /// The same when the command's name has been looked up.
+    @inline(__always)
+    func execute(
+        _ client: ClientReference, _ arguments: Arguments, named command: UnsafeMutablePointer<Command>?
+    ) -> Bool {
         outputAdded(to: client)
-        guard let command = resolve(client, arguments) else { return true }
+        guard let command = resolve(client, command, arguments) else { return true }
         guard admit(client, command, arguments) else { return true }
         if pointee.pause.isActive, holdBack(client, command, arguments) { return false }
         let flags = client.pointee.flags
@@ -28,8 +36,10 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// The command of the request, or nil once an error has been replied.
     @inline(__always)
-    private func resolve(_ client: ClientReference, _ arguments: Arguments) -> UnsafeMutablePointer<Command>? {
-        guard var command = pointee.directory.find(arguments[0]) else {
+    private func resolve(
+        _ client: ClientReference, _ named: UnsafeMutablePointer<Command>?, _ arguments: Arguments
+    ) -> UnsafeMutablePointer<Command>? {
+        guard var command = named else {
             reject(client, nil, unknownCommand(arguments))
             return nil
         }

@@ -1,5 +1,6 @@
 package import Bytes
 import CIOLoop
+import Keyspace
 import RESP
 
 extension UnsafeMutablePointer where Pointee == Engine {
@@ -52,28 +53,96 @@ extension UnsafeMutablePointer where Pointee == Engine {
     private func process(_ client: ClientReference, _ bytes: ByteSlice) -> Int {
         var offset = 0
         pointee.lastTicks = atoll_ticks()
+        let batch = pointee.batch
         while offset < bytes.count, client.pointee.flags.isDisjoint(with: .stopsRequests) {
-            let result = client.pointee.parser.parse(
-                bytes.slice(offset, bytes.count), into: &pointee.arguments, limits: pointee.settings.limits,
-                isAuthenticated: client.pointee.flags.contains(.authenticated))
-            switch result {
-            case .request(let byteCount):
-                // A client that CLIENT PAUSE holds back has not taken the request: it is parsed again afterwards.
+            let (count, end, stop) = parse(client, bytes, from: offset)
+            if count > 0 { prefetch(client, count) }
+            for index in 0..<count {
+                let request = batch.requests + index
                 pointee.requestByteCount = bytes.count - offset
-                guard execute(client, pointee.arguments.arguments) else { return offset }
-                offset += byteCount
-            case .nothing(let byteCount):
-                offset += byteCount
-            case .incomplete:
-                pointee.arguments.trim()
-                return offset
+                // A client that CLIENT PAUSE holds back has not taken the request: it is parsed again afterwards.
+                guard execute(client, request.pointee.arguments.arguments, named: request.pointee.command) else {
+                    client.pointee.parser.restart()
+                    return offset
+                }
+                offset = request.pointee.end
+                if index + 1 < count, !client.pointee.flags.isDisjoint(with: .stopsRequests) {
+                    client.pointee.parser.restart()
+                    return offset
+                }
+            }
+            offset = end
+            switch stop {
             case .failure(let failure):
+                guard client.pointee.flags.isDisjoint(with: .stopsRequests) else {
+                    client.pointee.parser.restart()
+                    return offset
+                }
                 refuse(client, failure)
                 return bytes.count
+            case .incomplete:
+                batch.trim()
+                return offset
+            default: break
             }
         }
-        pointee.arguments.trim()
+        batch.trim()
         return offset
+    }
+
+    /// Reads as many requests as the batch holds.
+    /// - Returns: how many, where they and empty ones behind them end, and what the parser said last.
+    @inline(__always)
+    private func parse(
+        _ client: ClientReference, _ bytes: ByteSlice, from start: Int
+    ) -> (count: Int, end: Int, stop: ParseResult) {
+        let isAuthenticated = client.pointee.flags.contains(.authenticated)
+        // Limits change with AUTH: nothing behind it is read before it has been executed.
+        let countMax = isAuthenticated ? RequestBatch.countMax : 1
+        var count = 0
+        var offset = start
+        while count < countMax, offset < bytes.count {
+            let request = pointee.batch.requests + count
+            let result = client.pointee.parser.parse(
+                bytes.slice(offset, bytes.count), into: &request.pointee.arguments, limits: pointee.settings.limits,
+                isAuthenticated: isAuthenticated)
+            switch result {
+            case .request(let byteCount):
+                offset += byteCount
+                request.pointee.end = offset
+                count += 1
+            case .nothing(let byteCount): offset += byteCount
+            case .incomplete, .failure: return (count, offset, result)
+            }
+        }
+        return (count, offset, .nothing(byteCount: 0))
+    }
+
+    /// Looks up the commands of a batch, and has the processor fetch what their keys need before the first is executed:
+    /// otherwise each key costs two waits for memory, one after the other.
+    @inline(__always)
+    private func prefetch(_ client: ClientReference, _ count: Int) {
+        let batch = pointee.batch
+        let database = pointee.databases + client.pointee.databaseIndex
+        var hashCount = 0
+        for index in 0..<count {
+            let arguments = batch.requests[index].arguments.arguments
+            let command = pointee.directory.find(arguments[0])
+            batch.requests[index].command = command
+            guard let command, command.pointee.keyRange.first > 0 else { continue }
+            let range = command.pointee.keyRange
+            let last = min(range.last < 0 ? arguments.count + range.last : range.last, arguments.count - 1)
+            if count == 1, last <= range.first { return }
+            var position = range.first
+            while position <= last, hashCount < RequestBatch.hashCountMax {
+                let hash = database.pointee.hash(arguments[position])
+                database.pointee.table.prefetch(hash: hash)
+                batch.hashes[hashCount] = hash
+                hashCount += 1
+                position += max(range.step, 1)
+            }
+        }
+        for index in 0..<hashCount { database.pointee.table.prefetchRecord(hash: batch.hashes[index]) }
     }
 
     private func refuse(_ client: ClientReference, _ failure: ProtocolFailure) {

@@ -46,8 +46,8 @@ package struct Engine: ~Copyable {
     /// The program around; it outlives the engine.
     package unowned(unsafe) var host: (any EngineHost)?
     package var statistics = Statistics()
-    /// The arguments of the request being parsed.
-    var arguments = ArgumentVector()
+    /// The requests being executed.
+    let batch = RequestBatch()
     /// Bytes of the buffer that the request being executed stands at the start of, for CLIENT LIST.
     var requestByteCount = 0
 

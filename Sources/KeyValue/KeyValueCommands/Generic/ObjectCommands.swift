@@ -9,10 +9,15 @@ enum ObjectCommands {
         call.reply.bulk(ValueEncoding.name(of: entry))
     }
 
-    /// Nothing is shared between keys here.
+    /// Redis has one object for each small integer, whose references it does not count, unless each key needs a clock of
+    /// its own; clients see that here. Nothing is shared between keys otherwise.
     static func referenceCount(_ call: inout Call) {
-        guard call.readUntouched(call[2]).entry != nil else { return call.reply.null() }
-        call.reply.integer(1)
+        guard let entry = call.readUntouched(call[2]).entry else { return call.reply.null() }
+        let isSmall = entry.kind == .stringInteger && 0..<10_000 ~= entry.record.integer
+        let policy = call.settings.maxMemoryPolicy
+        let hasClocks = policy.usesFrequency || policy == .allKeysLRU || policy == .volatileLRU
+        let isShared = isSmall && !(hasClocks && call.settings.maxMemoryByteCount > 0)
+        call.reply.integer(isShared ? Int(Int32.max) : 1)
     }
 
     static func idleTime(_ call: inout Call) {

@@ -143,7 +143,22 @@ package struct HashTable: ~Copyable {
     @inline(__always)
     package func prefetch(hash: UInt64) {
         guard chunks != nil else { return }
-        _ = bucket(bucketIndex(hash))
+        atoll_memory_prefetch(bucket(bucketIndex(hash)))
+    }
+
+    /// Asks the processor to fetch the record of a key with this hash, if it is in the first line of its chain.
+    @inline(__always)
+    package func prefetchRecord(hash: UInt64) {
+        guard chunks != nil else { return }
+        let line = bucket(bucketIndex(hash))
+        let control = line.load(as: UInt64.self)
+        let candidates =
+            Self.matches(control, (hash >> 56) &* 0x0101_0101_0101_0101) & Self.takenLanes(control)
+        guard candidates != 0 else { return }
+        let record = TableSlot(bucket: line, line: line, index: candidates.trailingZeroBitCount >> 3).record
+        atoll_memory_prefetch(record.base)
+        // Most records are not longer than a line, but not aligned to one.
+        atoll_memory_prefetch(record.base + 48)
     }
 
     // MARK: - Lookup

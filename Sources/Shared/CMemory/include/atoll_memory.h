@@ -57,6 +57,11 @@ static inline size_t atoll_memory_size(const void *memory) {
     return mi_usable_size(memory);
 }
 
+/// Asks the processor to fetch the line that holds an address, which need not be a valid one.
+static inline void atoll_memory_prefetch(const void *memory) {
+    __builtin_prefetch(memory);
+}
+
 /// Adds this thread's count to the common one. Helper threads call it after each piece of work.
 void atoll_memory_publish(void);
 
