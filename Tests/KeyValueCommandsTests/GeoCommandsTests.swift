@@ -90,6 +90,15 @@ struct GeoCommandsTests {
     @Test("Places", arguments: [2, 3] as [UInt8])
     func places(version: UInt8) { follow(Self.places, version: version) }
 
+    @Test("Scores that no place has are read as Redis reads them")
+    func foreignScores() {
+        let client = Conversation()
+        #expect(client.ask("ZADD g -5 negative 1e300 huge inf infinite -1e300 least") == ":4")
+        #expect(client.ask("GEOHASH g negative huge") == "*2|$11|bp05b5048p0|$11|00bh0hbj200")
+        #expect(client.ask("GEODIST g huge infinite") == "$6|0.0000")
+        #expect(client.ask("GEOPOS g least").hasPrefix("*1|*2|"))
+    }
+
     private func follow(_ story: [(String, String, String)], version: UInt8) {
         let client = Conversation(version: version)
         for (request, old, new) in story {

@@ -42,8 +42,16 @@ struct GeoPoint {
 
     /// The place that a member's score stands for.
     init(score: Double) {
-        let bits = score >= 0 ? UInt64(exactly: score.rounded(.towardZero)) ?? 0 : 0
-        self = GeoHash(bits: bits, step: GeoHash.stepMax).area.center
+        self = GeoHash(bits: Self.bits(score), step: GeoHash.stepMax).area.center
+    }
+
+    /// Scores that no place has, which ZADD may have given, are read as Redis reads them on x86-64: negative ones as
+    /// their two's complement, too large ones as 0.
+    private static func bits(_ score: Double) -> UInt64 {
+        let whole = score.rounded(.towardZero)
+        if let bits = UInt64(exactly: whole) { return bits }
+        guard whole < 0 else { return 0 }
+        return UInt64(bitPattern: Int64(exactly: whole) ?? .min)
     }
 
     /// The score that stands for the place: 52 bits, exact in a double.
