@@ -202,7 +202,10 @@ package final class Server: LoopApplication, EngineHost {
             engine.pointee.statistics.outputByteCount &+= connection.pointee.output.count
             loop.scheduleSend(connection)
             engine.enforceOutputLimit(client, pendingByteCount: connection.pointee.pendingSendByteCount)
+            engine.countMemory(client)
         }
+        engine.evictClients()
+        engine.takePendingClose { client in close(client) }
         engine.evictClients()
         engine.takePendingClose { client in close(client) }
         if isShuttingDown { loop.stop() }

@@ -80,6 +80,10 @@ package struct RequestParser: ~Copyable {
     /// Bytes from the start of the request that are needed at least to go on; 0 when that is not known.
     package var wantedByteCount: Int { bulkByteCount >= 0 ? position + bulkByteCount + 2 : 0 }
 
+    /// What stands before a long bulk string that is being received; 0 when there is none. Redis gives those bytes back
+    /// then, and does not show them as buffered.
+    package var byteCountBeforeLongBulk: Int { bulkByteCount >= 32 << 10 ? position : 0 }
+
     /// Bytes held for a request that arrives in pieces.
     package var reservedByteCount: Int { extentCapacity * 2 * MemoryLayout<Int>.stride }
 

@@ -47,6 +47,18 @@ package struct OutputBuffer: ~Copyable {
         return base.unsafelyUnwrapped + end
     }
 
+    /// Room for that many more bytes and no more: for contents whose length is known.
+    package mutating func reserveExactly(_ additional: Int) {
+        guard capacity - end < additional else { return }
+        let wanted = end + additional
+        if let base {
+            self.base = atoll_memory_resize(base, wanted)
+        } else {
+            base = atoll_memory_take(wanted)
+        }
+        capacity = wanted
+    }
+
     @inlinable @inline(__always)
     package mutating func advance(_ byteCount: Int) {
         end += byteCount

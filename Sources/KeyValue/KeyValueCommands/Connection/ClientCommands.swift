@@ -256,7 +256,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let output =
             pointee.host?.outputByteCount(client) ?? (pending: client.pointee.output.pointee.count, reserved: 0)
         let isExecuting = client.pointee.flags.contains(.executing)
-        let query = isExecuting ? pointee.requestByteCount : client.pointee.query.count
+        let query =
+            isExecuting
+            ? pointee.requestByteCount : client.pointee.query.count - client.pointee.parser.byteCountBeforeLongBulk
         let transaction = details.transaction
         let queued = client.pointee.flags.contains(.inTransaction) ? transaction?.requests.count ?? 0 : -1
         let fields: [(String, String)] = [
@@ -306,6 +308,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
         return MemoryLayout<Client>.size + 512 + client.pointee.query.reservedByteCount
             + max(output.reserved, output.pending)
             + client.pointee.parser.reservedByteCount + (details.transaction?.byteCount ?? 0)
-            + details.watched.count * 64 + channels * 64
+            + (details.watched.count + channels + trackedPrefixCount(client)) * 64
     }
 }

@@ -188,6 +188,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
         return Int(tracking.clients[client.pointee.id]?.redirection ?? 0)
     }
 
+    func trackedPrefixCount(_ client: ClientReference) -> Int {
+        guard client.pointee.flags.contains(.tracking) else { return 0 }
+        return tracking.clients[client.pointee.id]?.prefixes.count ?? 0
+    }
+
     func trackingLetters(_ client: ClientReference) -> String {
         guard let own = tracking.clients[client.pointee.id] else { return "t" }
         var letters = "t"

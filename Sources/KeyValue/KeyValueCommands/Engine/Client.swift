@@ -96,6 +96,8 @@ package struct Client: ~Copyable {
     var listIndex = 0
     /// Milliseconds since 1970 since when the output has been over its soft limit; 0 if it is not.
     package var softLimitSince: Int64 = 0
+    /// Its share of the engine's `clientMemoryByteCount`.
+    var countedByteCount = 0
 
     init(id: UInt64, output: UnsafeMutablePointer<OutputBuffer>, now: Int64) {
         self.id = id

@@ -19,6 +19,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             processQuery(client)
         }
         if client.pointee.query.count > pointee.settings.queryBufferByteCountMax { closeForQueryLimit(client) }
+        if pointee.isCountingClientMemory { countMemory(client) }
     }
 
     /// Executes what the client has buffered, as far as it can.
@@ -41,7 +42,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Takes room for a large argument at once instead of growing towards it.
     private func reserveForRequest(_ client: ClientReference) {
         let missing = client.pointee.parser.wantedByteCount - client.pointee.query.count
-        if missing > 32 << 10 { _ = client.pointee.query.reserve(missing) }
+        if missing > 32 << 10 { client.pointee.query.reserveExactly(missing) }
     }
 
     private func closeForQueryLimit(_ client: ClientReference) {

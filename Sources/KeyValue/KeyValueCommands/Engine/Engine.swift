@@ -63,6 +63,10 @@ package struct Engine: ~Copyable {
     var pendingResume: [ClientReference] = []
     /// Clients that are to be closed.
     var pendingClose: [ClientReference] = []
+    /// Whether maxmemory-clients sets a limit, so that the memory of clients is counted.
+    var isCountingClientMemory = false
+    /// Memory of all clients as last counted, in bytes.
+    var clientMemoryByteCount = 0
 
     // MARK: Waiting
 
@@ -198,6 +202,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         moved.pointee.listIndex = client.pointee.listIndex
         pointee.clients.removeLast()
         pointee.clientsByID[client.pointee.id] = nil
+        pointee.clientMemoryByteCount -= client.pointee.countedByteCount
         client.deinitialize(count: 1)
         client.deallocate()
     }
