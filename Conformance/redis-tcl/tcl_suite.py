@@ -206,6 +206,11 @@ class Unit:
                 if word.kind == "brace" and "proc " in word.text and words[0].text != "proc":
                     self._collect_procedures(word.text)
 
+    def _holds_tests(self, text):
+        return has_tests(text) or any(
+            re.search(r"(?:^|[\s{;])" + re.escape(name) + r"\s", text) for name in self._holding_tests
+        )
+
     def _called_by(self, body):
         """The texts of this file's procedures that the body calls, and of those that they call."""
         found, todo = {}, [body]
@@ -247,7 +252,9 @@ class Unit:
         elif name == "set" and len(words) == 3 and not re.search(r"[\[$]", words[2].text):
             values[words[1].text] = words[2].text
             setup.append(" ".join(word.text for word in words))
-        elif not any(has_tests(word.text) for word in words[1:]):
+        elif name == "incr":
+            values.pop(words[1].text, None)
+        elif not any(self._holds_tests(word.text) for word in words[1:]):
             setup.append(put_values(" ".join(word.text for word in words), values))
         elif name == "foreach":
             self._foreach(words, values, options, setup, guards)
@@ -258,11 +265,11 @@ class Unit:
         elif name == "if":
             self._walk(words[2].text, dict(values), options, setup, guards + [words[1].text])
             for word in words[3:]:
-                if has_tests(word.text):
+                if self._holds_tests(word.text):
                     self._walk(word.text, dict(values), options, setup, guards + ["not: " + words[1].text])
         else:
             for word in words[1:]:
-                if word.kind == "brace" and has_tests(word.text):
+                if word.kind == "brace" and self._holds_tests(word.text):
                     self._walk(word.text, dict(values), options, setup, guards)
 
     def _foreach(self, words, values, options, setup, guards):

@@ -35,13 +35,13 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package func evictClients() {
         let limit = clientMemoryLimit
         guard (limit > 0) == pointee.isCountingClientMemory else { return startOrStopCounting(limit) }
-        if limit == 0 || pointee.clientMemoryByteCount < limit { return }
+        if limit == 0 || pointee.clientMemoryByteCount <= limit { return }
         countMemoryOfAllClients()
         var remaining = pointee.clientMemoryByteCount
-        guard remaining >= limit else { return }
+        guard remaining > limit else { return }
         let evictable = pointee.clients.filter { $0.pointee.flags.isDisjoint(with: [.noEvict, .internalClient]) }
         for client in evictable.sorted(by: { $0.pointee.countedByteCount > $1.pointee.countedByteCount }) {
-            guard remaining >= limit else { return }
+            guard remaining > limit else { return }
             remaining -= client.pointee.countedByteCount
             guard !client.pointee.flags.contains(.closeNow) else { continue }
             log(.notice, "Evicting client: \(describe(client))")
@@ -50,7 +50,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             // Also one that only waited for its last reply to be sent.
             client.pointee.flags.insert(.closeNow)
         }
-        if remaining >= limit { log(.warning, "Over client maxmemory after evicting all evictable clients") }
+        if remaining > limit { log(.warning, "Over client maxmemory after evicting all evictable clients") }
     }
 
     private func startOrStopCounting(_ limit: Int) {
