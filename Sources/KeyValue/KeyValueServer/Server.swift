@@ -204,7 +204,6 @@ package final class Server: LoopApplication, EngineHost {
             engine.enforceOutputLimit(client, pendingByteCount: connection.pointee.pendingSendByteCount)
             engine.countMemory(client)
         }
-        engine.evictClients()
         engine.takePendingClose { client in close(client) }
         engine.evictClients()
         engine.takePendingClose { client in close(client) }

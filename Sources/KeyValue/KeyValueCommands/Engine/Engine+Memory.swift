@@ -39,7 +39,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             return true
         }
         // Clients go before keys.
-        evictClients(isUrgent: true)
+        evictClients()
         guard pointee.settings.maxMemoryPolicy != .noEviction else { return countedMemoryByteCount <= limit }
         // Expired keys must not go while clients are paused, and neither must others.
         guard !pointee.pause.keepsExpiredKeys else { return true }

@@ -55,8 +55,6 @@ struct Eviction: ~Copyable {
     var databaseIndex = 0
     /// Whether the last eviction ran out of time and is to be gone on with.
     var isUnfinished = false
-    /// Milliseconds since 1970 when the memory of all clients was last looked at.
-    var lastClientCheck: Int64 = 0
     /// Memory of clients that are about to be closed for it.
     var closingByteCount = 0
 }
