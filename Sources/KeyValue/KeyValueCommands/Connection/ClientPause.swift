@@ -47,10 +47,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     private func isAffectedByPause(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>) -> Bool {
         let isExec = command.pointee.row.name == "exec"
-        if pointee.pause.scope == .all {
-            // The command that ends the pause must get through.
-            return command.pointee.fullName != "client|unpause" && command.pointee.fullName != "client|pause"
-        }
+        // Everything, also what would end the pause, as in Redis.
+        if pointee.pause.scope == .all { return true }
         let writes: CommandFlags = [.write, .mayReplicate]
         if isExec {
             return client.pointee.details.transaction?.requests.contains {

@@ -172,9 +172,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package func endWaiting(_ client: ClientReference, error: String? = nil) {
         guard let state = client.pointee.details.blocked else { return }
         let reply = ReplyWriter(output: client.pointee.output, version: client.pointee.protocolVersion)
-        state.command.pointee.callCount += 1
         if let error {
-            state.command.pointee.failedCallCount += 1
             countError(error)
             reply.error(error)
         } else {
