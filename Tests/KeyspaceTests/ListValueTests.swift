@@ -97,7 +97,7 @@ struct ListValueTests {
             case 8...9: removeEnd(&pair, end)
             case 10:
                 let count = min(Int.random(in: 0..<30, using: &random), pair.model.count - index)
-                pair.list.removeRange(from: index, count: count)
+                pair.list.removeRange(from: index, count: count)?.free()
                 pair.model.removeSubrange(index..<(index + count))
             default: removeMatches(&pair, end, countMax: Int.random(in: 1..<6, using: &random))
             }
@@ -149,6 +149,25 @@ struct ListValueTests {
             list.free()
             #expect(atoll_memory_used() == before)
         }
+    }
+
+    @Test("Many nodes removed at once are left to the caller", arguments: [0, 1, 150, 199])
+    func detaching(from index: Int) {
+        let limits = ListLimits(setting: 1)
+        var list = ListValue.make()
+        defer { list.free() }
+        for value in 0..<400 {
+            Array("\(value)".utf8).withUnsafeBytes {
+                list.prepareForGrowth(byteCount: $0.count, count: 1, limits: limits)
+                list.push($0, at: .tail, limits: limits)
+            }
+        }
+        let detached = list.removeRange(from: index, count: 200)
+        #expect(detached?.count == 200)
+        #expect(detached.map { contents($0) } == (index..<(index + 200)).map { Array("\($0)".utf8) })
+        let kept = (0..<400).filter { $0 < index || $0 >= index + 200 }
+        #expect(contents(list) == kept.map { Array("\($0)".utf8) })
+        detached?.free()
     }
 
     @Test("A list changes its form at Redis's limits, and back at half of them")

@@ -12,6 +12,12 @@ enum ListCommands {
         return nil
     }
 
+    /// Removes elements from an index on; much memory is given back by the helper thread.
+    static func removeRange(_ call: Call, _ list: inout ListValue, from index: Int, count: Int) {
+        guard let detached = list.removeRange(from: index, count: count) else { return }
+        call.database.pointee.reclaim(kind: detached.kind, pointer: detached.base)
+    }
+
     /// Stores a list that elements were taken from, or removes its key if none are left; with the events.
     static func taken(
         _ call: Call, _ entry: Entry, _ list: ListValue, _ key: ByteSlice, from end: ListEnd, count: Int

@@ -45,7 +45,7 @@ extension ListCommands {
         let total = list.count
         let count = min(countMax, total)
         call.reply.elements(of: list, from: end == .head ? 0 : total - 1, count: count, towardsHead: end == .tail)
-        list.removeRange(from: end == .head ? 0 : total - count, count: count)
+        removeRange(call, &list, from: end == .head ? 0 : total - count, count: count)
         taken(call, entry, list, key, from: end, count: count)
         return count
     }

@@ -12,8 +12,8 @@ extension ListCommands {
         let total = list.count
         call.reply.ok()
         if let kept = indexRange(start, stop, count: total) {
-            list.removeRange(from: kept.upperBound, count: total - kept.upperBound)
-            list.removeRange(from: 0, count: kept.lowerBound)
+            removeRange(call, &list, from: kept.upperBound, count: total - kept.upperBound)
+            removeRange(call, &list, from: 0, count: kept.lowerBound)
             list.convertAfterRemoval(limits: call.settings.encoding.list)
             list.store(in: entry)
             call.countChanges(total - kept.count)

@@ -92,12 +92,16 @@ extension ListValue {
     }
 
     /// Removes that many elements from an index on; all must be within the list. `convertAfterRemoval` comes last.
-    package mutating func removeRange(from index: Int, count: Int) {
-        guard count > 0 else { return }
-        if kind == .listNodes { return nodes.removeRange(from: index, count: count) }
+    /// - Returns: what is still to be freed, if that is much.
+    package mutating func removeRange(from index: Int, count: Int) -> ListValue? {
+        guard count > 0 else { return nil }
+        if kind == .listNodes {
+            return nodes.removeRange(from: index, count: count).map { ListValue(kind: .listNodes, base: $0.base) }
+        }
         var list = pack
         list.removeRange(index: index, count: count)
         base = list.base
+        return nil
     }
 
     /// Removes elements that equal the bytes, at most that many, from the head on or from the tail on, and returns how

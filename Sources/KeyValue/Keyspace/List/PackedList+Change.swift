@@ -157,9 +157,12 @@ extension PackedList {
         mergeAround(position, limits: limits)
     }
 
-    /// Removes elements from an index on; all must be within the list.
-    func removeRange(from index: Int, count: Int) {
-        guard count > 0 else { return }
+    /// More nodes than this are not freed at once.
+    private static let freedNodeCountMax = 64
+
+    /// Removes elements from an index on; all must be within the list. Many nodes are not freed but returned.
+    func removeRange(from index: Int, count: Int) -> PackedList? {
+        guard count > 0 else { return nil }
         var (position, offset) = locate(index)
         var left = count
         if offset > 0 {
@@ -173,10 +176,16 @@ extension PackedList {
             left -= Int(node(position + whole).pointee.count)
             whole += 1
         }
-        removeNodes(from: position, count: whole)
+        var detached: PackedList?
+        if whole > PackedList.freedNodeCountMax {
+            detached = detachNodes(from: position, count: whole)
+        } else {
+            removeNodes(from: position, count: whole)
+        }
         if left > 0 {
             change(position) { $0.removeRange(index: 0, count: left) }
         }
+        return detached
     }
 
     /// Removes the elements of a node that equal the bytes, at most that many, from its front or its back, and returns

@@ -139,6 +139,17 @@ extension PackedList {
         forgetNodes(from: index, count: count)
     }
 
+    /// Takes nodes and their elements out and returns them as a list of their own.
+    func detachNodes(from index: Int, count: Int) -> PackedList {
+        let other = PackedList.make()
+        for position in index..<(index + count) {
+            other.insertNode(node(position).pointee, at: position - index)
+            header.pointee.count -= Int(node(position).pointee.count)
+        }
+        forgetNodes(from: index, count: count)
+        return other
+    }
+
     /// Takes nodes out of the ring without freeing what they hold.
     private func forgetNodes(from index: Int, count: Int) {
         let behind = nodeCount - index - count

@@ -159,13 +159,14 @@ extension PackedListNode {
         let total = used + front + back
         let free = Int(capacity) - total
         // Shifting within the memory only pays if many pushes follow until the next shift, or if it cannot grow.
-        if free >= 0 && (free > total / 8 || total >= limits.byteCountMax * 7 / 8) {
+        if free >= 0 && (free > total / 16 || total >= limits.byteCountMax * 7 / 8) {
             let newStart = front > 0 ? front + (free + 1) / 2 : free / 2
             memmove(memory + newStart, memory + Int(start), used)
             start = UInt32(truncatingIfNeeded: newStart)
             return
         }
-        let generous = total < 2048 ? max(total + total / 2, 128) : total + total / 4
+        // Room for more is what the last node of each list wastes: an eighth, as between size classes.
+        let generous = total < 1024 ? max(total + total / 4, 128) : total + total / 8
         let wanted = max(total, min(generous, limits.byteCountMax))
         let memory = atoll_memory_take(wanted).unsafelyUnwrapped
         let capacity = min(atoll_memory_size(memory), Int(UInt32.max))
