@@ -23,6 +23,13 @@ enum ServerScript {
         return FileManager.default.isExecutableFile(atPath: own) ? own : "/usr/bin/python3"
     }()
 
+    /// The peer that the model test compares with (Debian's package redis-server).
+    static let redisIsInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/redis-server")
+
+    /// Whether the Python has what `scripts/requirements.txt` names.
+    static let hasClientLibraries =
+        (try? spawn([python, "-c", "import celery, django, redis"], output: "/dev/null")) == 0
+
     /// Runs a script with the server's command as its first argument.
     /// - Returns: its exit code, and all that it printed.
     static func run(_ name: String, _ arguments: [String] = [], timeoutSeconds: Int = 300) throws -> (Int32, String) {

@@ -14,4 +14,19 @@ struct ServerTests {
 
     @Test("Bad input: oversized, malformed, truncated, slow; too many clients; a client that never reads")
     func badInput() throws { try expectSuccess("bad_input.py") }
+
+    @Test("20,000 connections above the limit are refused while those within it are served")
+    func flood() throws { try expectSuccess("flood.py") }
+
+    /// A million commands by hand: `model.py "atoll kv" --commands 1000000 --seed N`.
+    @Test(
+        "Random commands have the replies and leave the contents that they have and leave in Redis",
+        .enabled(if: ServerScript.redisIsInstalled), arguments: [1, 2, 3])
+    func model(seed: Int) throws {
+        let arguments = ["--seed", "\(seed)", "--commands", "20000"]
+        try expectSuccess("model.py", arguments, timeoutSeconds: 600)
+    }
+
+    @Test("redis-py in both protocols, Django's cache, Celery's queues", .enabled(if: ServerScript.hasClientLibraries))
+    func clients() throws { try expectSuccess("clients.py") }
 }

@@ -55,6 +55,13 @@ extension UnsafeRawBufferPointer {
     /// The bytes as text, invalid UTF-8 repaired: for messages, never for data.
     package var text: String { String(decoding: self, as: UTF8.self) }
 
+    /// The text up to the first zero byte, as C prints it: for errors that repeat what a client has sent.
+    package var printed: String {
+        var end = 0
+        while end < count, byte(at: end) != 0 { end += 1 }
+        return slice(0, end).text
+    }
+
     /// A copy.
     package var array: [UInt8] { [UInt8](self) }
 }

@@ -129,7 +129,7 @@ enum IntrospectionCommands {
             return call.error("ERR unknown subcommand or wrong number of arguments for '\(name)'. Try ACL HELP.")
         }
         guard let category = CommandCategories.named(call[2].text) else {
-            return call.error("ERR Unknown category '\(call[2].slice(0, min(call[2].count, 128)).text)'")
+            return call.error("ERR Unknown category '\(call[2].slice(0, min(call[2].count, 128)).printed)'")
         }
         // What rename-command took away still counts: rules are about commands, whatever their names.
         writeNames(of: CommandTable.rows, call.reply) { _, row in row.categories.contains(category) }

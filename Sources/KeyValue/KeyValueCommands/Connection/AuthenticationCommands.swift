@@ -60,7 +60,7 @@ enum AuthenticationCommands {
                 name = call[index + 1].text
                 index += 2
             } else {
-                return call.error("ERR Syntax error in HELLO option '\(call[index].text)'")
+                return call.error("ERR Syntax error in HELLO option '\(call[index].printed)'")
             }
         }
         guard call.client.pointee.flags.contains(.authenticated) else {

@@ -30,7 +30,7 @@ enum ClientCommands {
     static func setInformation(_ call: inout Call) {
         let option = call[2].text.lowercased()
         guard option == "lib-name" || option == "lib-ver" else {
-            return call.error("ERR Unrecognized option '\(call[2].text)'")
+            return call.error("ERR Unrecognized option '\(call[2].printed)'")
         }
         guard isValidName(call[3]) else {
             return call.error("ERR \(option) cannot contain spaces, newlines or special characters.")
@@ -69,7 +69,7 @@ enum ClientCommands {
     }
 
     private static func unknownType(_ call: Call, _ name: ByteSlice) {
-        call.error("ERR Unknown client type '\(name.text)'")
+        call.error("ERR Unknown client type '\(name.printed)'")
     }
 
     // MARK: - Kill
@@ -135,7 +135,7 @@ enum ClientCommands {
                 filter.localAddress = value.text
             } else if call.matches(index, "user") {
                 guard value.equals("default") else {
-                    call.error("ERR No such user '\(value.text)'")
+                    call.error("ERR No such user '\(value.printed)'")
                     return nil
                 }
                 filter.user = "default"

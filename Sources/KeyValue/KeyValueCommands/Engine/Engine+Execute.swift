@@ -45,7 +45,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         }
         if !command.pointee.subcommands.isEmpty, arguments.count > 1 {
             guard let subcommand = command.pointee.subcommands[arguments[1].text.lowercased()] else {
-                let name = arguments[1].slice(0, min(arguments[1].count, 128)).text
+                let name = arguments[1].slice(0, min(arguments[1].count, 128)).printed
                 let container = command.pointee.fullName.uppercased()
                 reject(client, nil, "ERR unknown subcommand '\(name)'. Try \(container) HELP.")
                 return nil
@@ -63,9 +63,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
     private func unknownCommand(_ arguments: Arguments) -> String {
         var shown = ""
         for index in 1..<max(arguments.count, 1) where shown.utf8.count < 128 {
-            shown += "'\(arguments[index].slice(0, min(arguments[index].count, 128 - shown.utf8.count)).text)' "
+            shown += "'\(arguments[index].slice(0, min(arguments[index].count, 128 - shown.utf8.count)).printed)' "
         }
-        let name = arguments[0].slice(0, min(arguments[0].count, 128)).text
+        let name = arguments[0].slice(0, min(arguments[0].count, 128)).printed
         return "ERR unknown command '\(name)', with args beginning with: \(shown)"
     }
 

@@ -70,7 +70,7 @@ enum ExpiryCommands {
             } else if call.matches(index, "lt") {
                 conditions.insert(.sooner)
             } else {
-                call.error("ERR Unsupported option \(call[index].text)")
+                call.error("ERR Unsupported option \(call[index].printed)")
                 return nil
             }
         }

@@ -181,11 +181,11 @@ struct GeoSearchRequest {
             return false
         }
         if command.isSearch, center == nil, !hasMember {
-            call.error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for \(call[0].text)")
+            call.error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for \(call[0].printed)")
             return false
         }
         if command.isSearch, outline == nil {
-            call.error("ERR exactly one of BYRADIUS and BYBOX can be specified for \(call[0].text)")
+            call.error("ERR exactly one of BYRADIUS and BYBOX can be specified for \(call[0].printed)")
             return false
         }
         if takesAny, count == 0 {

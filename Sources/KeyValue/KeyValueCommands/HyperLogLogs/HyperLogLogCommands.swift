@@ -129,9 +129,9 @@ enum HyperLogLogCommands {
         guard var sketch = sketch(call, entry) else { return }
         let name = call[1]
         let isKnown = ["getreg", "decode", "encoding", "todense"].contains { name.equalsIgnoringCase($0) }
-        guard isKnown else { return call.error("ERR Unknown PFDEBUG subcommand '\(name.text)'") }
+        guard isKnown else { return call.error("ERR Unknown PFDEBUG subcommand '\(name.printed)'") }
         guard call.count == 3 else {
-            return call.error("ERR Wrong number of arguments for the '\(name.text)' subcommand")
+            return call.error("ERR Wrong number of arguments for the '\(name.printed)' subcommand")
         }
         if call.matches(1, "decode") {
             guard sketch.encoding == .sparse else { return call.error("ERR HLL encoding is not sparse") }

@@ -4,7 +4,7 @@ import Bytes
 enum ScanCursor {
     /// The cursor at an index of the request; nil once the error has been replied.
     ///
-    /// What strtoul takes is taken, as in Redis: an empty text is 0, and a sign may stand in front.
+    /// What strtoul takes is taken, as in Redis: a text that is empty for C is 0, and a sign may stand in front.
     static func parse(_ call: Call, _ index: Int) -> UInt64? {
         if let cursor = parse(call[index]) { return cursor }
         call.error("ERR invalid cursor")
@@ -12,7 +12,7 @@ enum ScanCursor {
     }
 
     static func parse(_ text: ByteSlice) -> UInt64? {
-        guard text.count > 0 else { return 0 }
+        guard text.count > 0, text.byte(at: 0) != 0 else { return 0 }
         let sign = text.byte(at: 0)
         let isNegative = sign == UInt8(ascii: "-")
         var index = isNegative || sign == UInt8(ascii: "+") ? 1 : 0

@@ -139,13 +139,17 @@ enum SortedSetPopCommands {
                 count = 1
                 return
             }
-            guard call.matches(endIndex + 1, "count"), call.count == endIndex + 3 else {
+            guard call.matches(endIndex + 1, "count"), call.count > endIndex + 2 else {
                 call.syntaxError()
                 return nil
             }
             let countError = "ERR count should be greater than 0"
             guard let given = call.integer(endIndex + 2, in: 1...Int64.max, error: countError) else { return nil }
             count = Int(given)
+            guard call.count == endIndex + 3 else {
+                call.syntaxError()
+                return nil
+            }
         }
     }
 }

@@ -76,12 +76,12 @@ extension Call {
 
     /// Replies that a key or its group is missing.
     func noSuchGroup(_ group: ByteSlice, key: ByteSlice) {
-        error("NOGROUP No such consumer group '\(group.text)' for key name '\(key.text)'")
+        error("NOGROUP No such consumer group '\(group.printed)' for key name '\(key.printed)'")
     }
 
     /// Replies that a container's subcommand is not used rightly.
     func subcommandSyntaxError() {
-        let name = self[1].slice(0, min(self[1].count, 128)).text
+        let name = self[1].slice(0, min(self[1].count, 128)).printed
         error(
             "ERR unknown subcommand or wrong number of arguments for '\(name)'. Try \(self[0].text.uppercased()) HELP.")
     }

@@ -6,7 +6,7 @@ import RESP
 
 extension StreamCommands {
     private static func noSuchGroup(_ call: Call) {
-        call.error("NOGROUP No such key '\(call[1].text)' or consumer group '\(call[2].text)'")
+        call.error("NOGROUP No such key '\(call[1].printed)' or consumer group '\(call[2].printed)'")
     }
 
     // MARK: - XPENDING
@@ -145,7 +145,7 @@ extension StreamCommands {
                     return index + 2
                 }
             }
-            call.error("ERR Unrecognized XCLAIM option '\(call[index].text)'")
+            call.error("ERR Unrecognized XCLAIM option '\(call[index].printed)'")
             return nil
         }
 

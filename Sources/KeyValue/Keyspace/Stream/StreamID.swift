@@ -86,7 +86,7 @@ extension StreamID {
 
     /// An id as XADD takes it.
     package static func parseAdding(_ text: ByteSlice, missingSequence: UInt64 = 0) -> Text? {
-        guard text.count > 0, text.count <= 127 else { return nil }
+        guard text.count <= 127 else { return nil }
         var dash = 0
         while dash < text.count && text.byte(at: dash) != 0x2D { dash += 1 }
         guard let milliseconds = parseNumber(text.slice(0, dash)) else { return nil }
@@ -97,11 +97,14 @@ extension StreamID {
         return .id(StreamID(milliseconds, sequence))
     }
 
-    /// Digits, zeros in front allowed as in Redis.
+    /// Digits as Redis reads them here: after any spaces and a plus sign, zeros in front allowed.
     private static func parseNumber(_ text: ByteSlice) -> UInt64? {
-        guard text.count > 0 else { return nil }
+        var index = 0
+        while index < text.count, isSpace(text.byte(at: index)) { index += 1 }
+        if index < text.count, text.byte(at: index) == 0x2B { index += 1 }
+        guard index < text.count else { return nil }
         var value: UInt64 = 0
-        for index in 0..<text.count {
+        for index in index..<text.count {
             let digit = text.byte(at: index) &- 0x30
             guard digit < 10 else { return nil }
             let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
@@ -111,4 +114,6 @@ extension StreamID {
         }
         return value
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 }

@@ -1,0 +1,21 @@
+#pragma once
+
+// The system's allocator under mimalloc's names, so that the address sanitizer sees each piece of memory.
+
+#include <malloc.h>
+#include <stdlib.h>
+
+static inline void *mi_malloc(size_t count) { return malloc(count); }
+static inline void *mi_malloc_aligned(size_t count, size_t alignment) {
+    void *memory = NULL;
+    return posix_memalign(&memory, alignment, count) == 0 ? memory : NULL;
+}
+static inline void *mi_realloc(void *memory, size_t count) { return realloc(memory, count); }
+static inline void mi_free(void *memory) { free(memory); }
+static inline size_t mi_usable_size(const void *memory) { return malloc_usable_size((void *)memory); }
+static inline void mi_collect(int force) { (void)force; }
+static inline void mi_process_info(
+    size_t *elapsed, size_t *user, size_t *system, size_t *resident, size_t *peak_resident, size_t *committed,
+    size_t *peak_committed, size_t *faults) {
+    *elapsed = *user = *system = *resident = *peak_resident = *committed = *peak_committed = *faults = 0;
+}
