@@ -22,7 +22,7 @@ class Result:
     detail: str = ""
 
 
-def prepare(checkout, scratch, server_command, with_tls):
+def prepare(checkout, scratch, server_command):
     """Copies the suite and puts our server where it looks for redis-server."""
     for part in ("tests", "utils"):
         shutil.copytree(os.path.join(checkout, part), os.path.join(scratch, part), symlinks=True)
@@ -44,18 +44,19 @@ def prepare(checkout, scratch, server_command, with_tls):
         if program is None:
             raise SystemExit(f"{name} is neither in {checkout}/src nor in PATH: apt-get install redis-tools")
         os.symlink(program, os.path.join(programs, name))
-    if with_tls:
-        subprocess.run(["./utils/gen-test-certs.sh"], cwd=scratch, check=True, capture_output=True)
+    subprocess.run(["./utils/gen-test-certs.sh"], cwd=scratch, check=True, capture_output=True)
 
 
-def run(scratch, unit, skipped, base_port, limit, limit_without_progress, keep_output=None):
-    """Runs one unit; returns its results, and whether the whole time was used up."""
+def run(scratch, unit, skipped, base_port, limit, limit_without_progress, keep_output=None, only=(), with_tls=False):
+    """Runs one unit, or only some tests of it; returns the results, and whether the whole time was used up."""
     skip_file = os.path.join(scratch, "skipped-tests")
     with open(skip_file, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write("\n".join(skipped))
     command = ["./runtest", "--clients", "1", "--durable", "--single", unit, "--baseport", str(base_port)]
     command += ["--portcount", str(PORTS_OF_A_UNIT), "--timeout", str(limit_without_progress)]
-    command += ["--skipfile", skip_file] + (["--tls"] if unit == "unit/tls" else [])
+    command += ["--skipfile", skip_file] + (["--tls"] if with_tls else [])
+    for name in only:
+        command += ["--only", name]
     output_path = keep_output or os.path.join(scratch, "output")
     with open(output_path, "wb") as output:
         process = subprocess.Popen(

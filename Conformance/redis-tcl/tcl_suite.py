@@ -290,12 +290,14 @@ class Unit:
     def _test(self, words, values, options, setup, guards):
         name, pattern = name_and_pattern(words[1], values)
         tags = words[4].text if len(words) > 4 else ""
+        passed = re.fullmatch(r"\$\{?(\w+)\}?", words[2].text)
+        body = passed and values.get(passed.group(1)) or put_values(words[2].text, values)
         self.tests.append(
             Test(
                 name=name,
                 pattern=pattern,
                 shown=words[1].text if name is None else name,
-                body=put_values(words[2].text, values),
+                body=body,
                 options=" ".join(options + [tags]),
                 setup="\n".join(setup),
                 guards=list(guards),

@@ -21,6 +21,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         outputAdded(to: client)
         guard let command = resolve(client, command, arguments) else { return true }
         guard admit(client, command, arguments) else { return true }
+        if pointee.trackingClientCount > 0 { limitTrackingTable() }
         if pointee.pause.isActive, holdBack(client, command, arguments) { return false }
         let flags = client.pointee.flags
         if flags.contains(.inTransaction), !TransactionCommands.runsInside(command) {
