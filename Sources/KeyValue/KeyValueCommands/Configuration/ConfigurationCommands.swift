@@ -127,7 +127,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// CONFIG RESETSTAT.
     package func resetStatistics() {
+        let startMemoryByteCount = pointee.statistics.startMemoryByteCount
         pointee.statistics = Statistics()
+        pointee.statistics.startMemoryByteCount = startMemoryByteCount
         pointee.reclaimer.resetReclaimedCount()
         pointee.host?.resetStatistics()
         for command in pointee.directory.all {

@@ -9,8 +9,17 @@ import Keyspace
 extension UnsafeMutablePointer where Pointee == Engine {
     /// Memory in use: the engine's own count, and what the process had taken before it had any data.
     package var usedMemoryByteCount: Int {
-        max(Int(atoll_memory_used()), 0) + pointee.statistics.startMemoryByteCount
+        max(takenMemoryByteCount - pointee.memoryBase, 0) + pointee.statistics.startMemoryByteCount
     }
+
+    /// Memory that was taken and not given back. Without helper threads this thread's count is all there is, and what
+    /// other engines of a process do does not disturb it.
+    private var takenMemoryByteCount: Int {
+        Int(pointee.reclaimer.usesThread ? atoll_memory_used() : atoll_memory_thread_bytes)
+    }
+
+    /// Takes what is in use now as not the engine's.
+    func setMemoryBase() { pointee.memoryBase = takenMemoryByteCount }
 
     /// Memory in use that counts towards maxmemory: what is about to be given back does not.
     package var countedMemoryByteCount: Int {

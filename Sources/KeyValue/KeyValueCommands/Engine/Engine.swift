@@ -92,6 +92,9 @@ package struct Engine: ~Copyable {
     package var monitors: [ClientReference] = []
     package var trackingClientCount = 0
 
+    /// Bytes that were in use before the engine was made.
+    var memoryBase = 0
+
     /// What sections of other files keep.
     package var extensions = EngineExtensions()
 
@@ -135,6 +138,7 @@ package struct Engine: ~Copyable {
         let engine = EngineReference.allocate(capacity: 1)
         engine.initialize(to: Engine(configuration: configuration, rows: rows, seed: seed, usesThreads: usesThreads))
         engine.updateTime()
+        engine.setMemoryBase()
         engine.pointee.statistics.startMemoryByteCount = Int(atoll_memory_committed())
         engine.noteMemoryPeak()
         return engine

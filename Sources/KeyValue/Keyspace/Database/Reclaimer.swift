@@ -30,7 +30,7 @@ package final class Reclaimer: @unchecked Sendable {
     private var jobs: [Job] = []
     private var isStarted = false
     /// Without a thread everything is freed at once: for tests that must be repeatable.
-    private let usesThread: Bool
+    package let usesThread: Bool
     private let pending = Atomic<Int>(0)
     private let pendingBytes = Atomic<Int>(0)
     private let done = Atomic<Int>(0)
