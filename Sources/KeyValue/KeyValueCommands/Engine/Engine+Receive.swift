@@ -53,10 +53,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Executes requests from the start of the bytes on, and returns how many bytes were used.
     private func process(_ client: ClientReference, _ bytes: ByteSlice) -> Int {
         var offset = 0
+        var used = 0
         pointee.lastTicks = atoll_ticks()
         let batch = pointee.batch
         while offset < bytes.count, client.pointee.flags.isDisjoint(with: .stopsRequests) {
             let (count, end, stop) = parse(client, bytes, from: offset)
+            used = max(used, count)
             if count > 0 { prefetch(client, count) }
             for index in 0..<count {
                 let request = batch.requests + index
@@ -82,12 +84,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
                 refuse(client, failure)
                 return bytes.count
             case .incomplete:
-                batch.trim()
+                batch.trim(used)
                 return offset
             default: break
             }
         }
-        batch.trim()
+        batch.trim(used)
         return offset
     }
 

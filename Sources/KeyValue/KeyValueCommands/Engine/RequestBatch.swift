@@ -27,9 +27,9 @@ struct RequestBatch {
         hashes = .allocate(capacity: Self.hashCountMax)
     }
 
-    /// Gives memory back after uncommonly long requests.
+    /// Gives memory back after uncommonly long requests among the first so many, and the one being read behind them.
     @inline(__always)
-    func trim() {
-        for index in 0..<Self.countMax { requests[index].arguments.trim() }
+    func trim(_ count: Int) {
+        for index in 0..<min(count + 1, Self.countMax) { requests[index].arguments.trim() }
     }
 }
