@@ -24,8 +24,8 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 /// The engine, made once. What would end the process, wait, or reach for files is left out of its table; small limits
-/// make values change their encoding early.
-private let engine: EngineReference = {
+/// make values change their encoding early. Not a constant that may be shared: libFuzzer has one thread.
+nonisolated(unsafe) private let engine: EngineReference = {
     let configuration = Configuration()
     for (name, value) in [
         ("proto-max-bulk-len", "1mb"), ("hash-max-listpack-entries", "4"), ("zset-max-listpack-entries", "4"),
@@ -111,15 +111,19 @@ private final class Session {
             }
             var request = "*\(words.count)\r\n"
             for word in words { request += "$\(word.utf8.count)\r\n\(word)\r\n" }
-            request.withUTF8 { receive(ByteSlice($0), as: head & 0x8000 == 0 ? 0 : 1) }
+            receive(request, as: head & 0x8000 == 0 ? 0 : 1)
             sentenceCount += 1
         }
     }
 
-    private func receive(_ bytes: ByteSlice, as index: Int) {
+    private func receive(_ bytes: ByteSlice, as index: Int) { receive(bytes.array, as: index) }
+
+    private func receive(_ text: String, as index: Int) { receive(Array(text.utf8), as: index) }
+
+    /// The array is of its own, so that a byte read behind its end is a finding.
+    private func receive(_ bytes: [UInt8], as index: Int) {
         guard let client = clients[index] else { return }
-        // A copy of its own, so that a byte read behind its end is a finding.
-        bytes.array.withUnsafeBytes { engine.receive(client, $0) }
+        bytes.withUnsafeBytes { engine.receive(client, $0) }
         turn()
     }
 
@@ -149,7 +153,7 @@ private final class Session {
         clients = [nil, nil]
         let client = engine.makeClient(output: outputs[0])
         for line in ["client unpause", "reset", "flushall sync", "slowlog reset", "latency reset"] {
-            (line + "\r\n").withUTF8 { engine.receive(client, ByteSlice($0)) }
+            Array((line + "\r\n").utf8).withUnsafeBytes { engine.receive(client, $0) }
             turn()
         }
         engine.freeClient(client)
@@ -157,13 +161,5 @@ private final class Session {
             output.deinitialize(count: 1)
             output.deallocate()
         }
-    }
-}
-
-extension String {
-    /// As the method of a variable.
-    fileprivate func withUTF8(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        var copy = self
-        copy.withUTF8(body)
     }
 }

@@ -55,6 +55,7 @@ private struct Reading {
                 case .incomplete: isHungry = true
                 case .failure(let reason):
                     failure = reason
+                    restByteCount = 0
                     return
                 }
             }

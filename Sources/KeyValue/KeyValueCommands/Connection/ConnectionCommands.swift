@@ -17,9 +17,8 @@ enum ConnectionCommands {
     static func echo(_ call: inout Call) { call.reply.bulk(call[1]) }
 
     static func select(_ call: inout Call) {
-        guard let index = Decimal.parse(call[1]) else { return call.error("ERR invalid DB index") }
-        guard call.engine.database(index) != nil else { return call.error("ERR DB index is out of range") }
-        call.client.pointee.databaseIndex = Int(index)
+        guard let index = call.databaseIndex(1) else { return }
+        call.client.pointee.databaseIndex = index
         call.reply.ok()
     }
 
