@@ -88,7 +88,8 @@ let package = Package(
         .target(name: "TLS", dependencies: ["Bytes", "COpenSSL"], path: "Sources/Shared/TLS", swiftSettings: engine),
 
         // KeyValue
-        .target(name: "RESP", dependencies: ["Bytes", "CMemory"], path: "Sources/KeyValue/RESP", swiftSettings: engine),
+        .target(
+            name: "RESP", dependencies: ["Bytes", "CMemory"], path: "Sources/KeyValue/RESP", swiftSettings: engine),
         .target(
             name: "Keyspace", dependencies: ["Bytes", "CMemory"], path: "Sources/KeyValue/Keyspace",
             swiftSettings: engine),
