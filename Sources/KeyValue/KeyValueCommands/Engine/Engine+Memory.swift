@@ -15,7 +15,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Memory that was taken and not given back. Without helper threads this thread's count is all there is, and what
     /// other engines of a process do does not disturb it.
     private var takenMemoryByteCount: Int {
-        Int(pointee.reclaimer.usesThread ? atoll_memory_used() : atoll_memory_thread_bytes)
+        Int(pointee.reclaimer.usesThread ? atoll_memory_used() : atoll_memory_used_by_thread())
     }
 
     /// Takes what is in use now as not the engine's.

@@ -68,6 +68,11 @@ void atoll_memory_publish(void);
 /// Bytes in use, as seen from this thread: its own plus what the others have published.
 int64_t atoll_memory_used(void);
 
+/// Bytes in use, by this thread's own count alone.
+static inline int64_t atoll_memory_used_by_thread(void) {
+    return atoll_memory_thread_bytes;
+}
+
 /// What a helper thread frees comes back to the thread that took it, which has to go through it block by block. So that
 /// this never takes long, the helper frees a portion, asks for it to be collected, and waits until it is.
 /// Called once on the helper thread.
