@@ -132,6 +132,9 @@ class Connection:
         self.socket.close()
 
 
+# A script that runs out of time ends as by an exit, so that its servers are stopped.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+
 failures = []
 
 
