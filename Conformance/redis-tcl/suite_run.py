@@ -44,7 +44,15 @@ def prepare(checkout, scratch, server_command):
         if program is None:
             raise SystemExit(f"{name} is neither in {checkout}/src nor in PATH: apt-get install redis-tools")
         os.symlink(program, os.path.join(programs, name))
-    subprocess.run(["./utils/gen-test-certs.sh"], cwd=scratch, check=True, capture_output=True)
+    make_certificates(scratch)
+
+
+def make_certificates(scratch):
+    """The suite's certificates. Its script takes minutes for Diffie-Hellman parameters if there are none."""
+    os.makedirs(os.path.join(scratch, "tests", "tls"), exist_ok=True)
+    quick = ["openssl", "dhparam", "-dsaparam", "-out", "tests/tls/redis.dh", "2048"]
+    for command in (quick, ["./utils/gen-test-certs.sh"]):
+        subprocess.run(command, cwd=scratch, check=True, capture_output=True)
 
 
 def run(scratch, unit, skipped, base_port, limit, limit_without_progress, keep_output=None, only=(), with_tls=False):

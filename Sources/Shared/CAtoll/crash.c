@@ -16,7 +16,8 @@ static void report(int signal_number, siginfo_t *information, void *context) {
     if (descriptor >= 0) {
         char line[256];
         int length = snprintf(
-            line, sizeof line, "\n=== REDIS BUG REPORT START ===\n%d: crashed by signal: %d, si_code: %d, address: %p\n",
+            line, sizeof line, "\n=== REDIS BUG REPORT START ===\n%d: crashed by signal: %d, si_code: %d, address: %p\n"
+            "\n------ STACK TRACE ------\n",
             (int)getpid(), signal_number, information->si_code, information->si_addr);
         void *frames[64];
         int count = backtrace(frames, 64);

@@ -121,6 +121,18 @@ package struct Connection: ~Copyable {
         if !isTaken { beginFlight() }
     }
 
+    /// What a connection keeps for its next output, in bytes; the memory of longer output is given back when it is sent.
+    private static var keptByteCountMax: Int { 16 << 10 }
+
+    /// Gives back what long output took; nothing is to be sent.
+    @inline(__always)
+    mutating func releaseLongOutput() {
+        if output.reservedByteCount > Self.keptByteCountMax, output.isEmpty { output.release() }
+        if inFlight.reservedByteCount > Self.keptByteCountMax, inFlight.isEmpty { inFlight.release() }
+        guard let secure, secure.pointee.session.outgoing.reservedByteCount > Self.keptByteCountMax else { return }
+        if secure.pointee.session.outgoing.isEmpty { secure.pointee.session.outgoing.release() }
+    }
+
     /// Bytes that the kernel has not taken, including those that it is being given.
     package var pendingSendByteCount: Int {
         output.count + inFlight.count + (secure.map { $0.pointee.session.outgoing.count } ?? 0)

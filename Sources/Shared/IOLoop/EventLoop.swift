@@ -393,6 +393,7 @@ package final class EventLoop {
 
     /// All that was to be sent is with the kernel.
     func drained(_ connection: ConnectionPointer) {
+        connection.pointee.releaseLongOutput()
         let flags = connection.pointee.flags
         guard !flags.isDisjoint(with: [.closing, .endOfStream]), flags.isDisjoint(with: [.closed, .lingering])
         else { return }

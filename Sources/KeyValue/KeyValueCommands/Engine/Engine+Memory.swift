@@ -175,6 +175,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     func admitMemory(
         _ client: ClientReference, _ command: UnsafeMutablePointer<Command>
     ) -> Bool {
+        countMemory(client)
         if makeRoomForWrite() { return true }
         let flags = client.pointee.flags
         let text = "OOM command not allowed when used memory > 'maxmemory'."
