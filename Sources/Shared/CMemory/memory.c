@@ -58,8 +58,11 @@ int64_t atoll_memory_used(void) {
     return atoll_memory_thread_bytes + atomic_load_explicit(&atoll_memory_published_bytes, memory_order_relaxed);
 }
 
-size_t atoll_memory_committed(void) {
-    size_t elapsed, user, system, resident, peak_resident, committed, peak_committed, faults;
-    mi_process_info(&elapsed, &user, &system, &resident, &peak_resident, &committed, &peak_committed, &faults);
-    return committed;
+size_t atoll_memory_anonymous(void) {
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL) { return 0; }
+    size_t total = 0, resident = 0, shared = 0;
+    int fields = fscanf(file, "%zu %zu %zu", &total, &resident, &shared);
+    fclose(file);
+    return fields == 3 && resident > shared ? (resident - shared) * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }

@@ -139,7 +139,7 @@ package struct Engine: ~Copyable {
         engine.initialize(to: Engine(configuration: configuration, rows: rows, seed: seed, usesThreads: usesThreads))
         engine.updateTime()
         engine.setMemoryBase()
-        engine.pointee.statistics.startMemoryByteCount = Int(atoll_memory_committed())
+        engine.pointee.statistics.startMemoryByteCount = Int(atoll_memory_anonymous())
         engine.noteMemoryPeak()
         return engine
     }

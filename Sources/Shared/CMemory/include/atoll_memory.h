@@ -84,8 +84,8 @@ void atoll_memory_set_collector(int descriptor);
 /// Collects what a helper has asked for. On the thread that took the memory.
 void atoll_memory_collect_if_asked(void);
 
-/// Bytes that the allocator has taken from the kernel, for whatever part of the process.
-size_t atoll_memory_committed(void);
+/// Resident bytes of the process that no file stands behind, for whatever part of it.
+size_t atoll_memory_anonymous(void);
 
 /// Gives freed memory back to the kernel.
 static inline void atoll_memory_purge(void) {
