@@ -1,7 +1,6 @@
 #pragma once
 
-// Memory of the engines: mimalloc, whose size classes are 8 bytes apart where small records live, and a count of the
-// bytes in use that costs one addition a call.
+// Memory of the engines: mimalloc, and a count of the bytes in use that costs one addition a call.
 
 #include <mimalloc.h>
 #include <stddef.h>
