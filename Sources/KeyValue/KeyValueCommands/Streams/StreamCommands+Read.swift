@@ -303,7 +303,8 @@ struct StreamReadOptions {
         guard let place = call.read(key, .stream) else { return nil }
         if let group, place.stream?.group(group) == nil {
             call.error(
-                "NOGROUP No such key '\(key.printed)' or consumer group '\(group.printed)' in XREADGROUP with GROUP option")
+                "NOGROUP No such key '\(key.printed)' or consumer group '\(group.printed)' in XREADGROUP with GROUP option"
+            )
             return nil
         }
         if call[argument].equals("$") {
