@@ -205,7 +205,8 @@ struct TLSSessionTests {
         #expect(older.server.cipherName == "ECDHE-ECDSA-AES256-GCM-SHA384")
     }
 
-    @Test("Hostile ciphertext ends the session and nothing else", arguments: 0..<200)
+    // One after the other: the cases share contexts, and a context belongs to one thread.
+    @Test("Hostile ciphertext ends the session and nothing else", .serialized, arguments: 0..<200)
     func hostileBytes(seed: UInt64) throws {
         let files = try SharedFiles.get()
         var random = SeededNumbers(seed: seed)
@@ -230,7 +231,7 @@ struct TLSSessionTests {
 
 /// Contexts that many cases share.
 private final class SharedFiles: Sendable {
-    // The contexts are only read, and OpenSSL counts their references atomically.
+    // One case at a time uses the contexts.
     nonisolated(unsafe) let server: TLSServerContext
     // As above.
     nonisolated(unsafe) let client: TLSClientContext
