@@ -200,6 +200,7 @@ package final class Server: LoopApplication, EngineHost {
         engine.takePendingOutput { client in
             guard let connection = Self.connection(client) else { return }
             engine.pointee.statistics.outputByteCount &+= connection.pointee.output.count
+            engine.pointee.statistics.writeCount &+= 1
             loop.scheduleSend(connection)
             engine.enforceOutputLimit(client, pendingByteCount: connection.pointee.pendingSendByteCount)
             engine.countMemory(client)

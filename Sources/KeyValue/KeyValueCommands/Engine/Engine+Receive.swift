@@ -8,6 +8,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package func receive(_ client: ClientReference, _ bytes: ByteSlice) {
         client.pointee.lastInteraction = pointee.now
         pointee.statistics.inputByteCount &+= bytes.count
+        pointee.statistics.readCount &+= 1
         if client.pointee.query.isEmpty {
             let taken = process(client, bytes)
             if taken < bytes.count, !isEnding(client) {

@@ -17,6 +17,9 @@ package struct Statistics {
     package var startMemoryByteCount = 0
     package var evictedClientCount = 0
     package var inputByteCount = 0
+    /// Times that bytes came from a client, and that a client had output to be sent.
+    package var readCount = 0
+    package var writeCount = 0
     package var outputByteCount = 0
     package var errorReplyCount = 0
     package var unexpectedErrorCount = 0

@@ -136,7 +136,7 @@ enum InformationCommands {
             ("tracking_total_prefixes", "\(tracking.prefixes.count)"),
             ("unexpected_error_replies", "\(numbers.unexpectedErrorCount)"),
             ("total_error_replies", "\(numbers.errorReplyCount)"), ("dump_payload_sanitizations", "0"),
-            ("total_reads_processed", "\(numbers.commandCount)"), ("total_writes_processed", "\(numbers.commandCount)"),
+            ("total_reads_processed", "\(numbers.readCount)"), ("total_writes_processed", "\(numbers.writeCount)"),
             ("io_threaded_reads_processed", "0"), ("io_threaded_writes_processed", "0"),
             ("reply_buffer_shrinks", "0"), ("reply_buffer_expands", "0"),
             ("client_query_buffer_limit_disconnections", "\(numbers.queryLimitDisconnectionCount)"),
