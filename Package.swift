@@ -94,12 +94,17 @@ let package = Package(
             name: "Keyspace", dependencies: ["Bytes", "CMemory"], path: "Sources/KeyValue/Keyspace",
             swiftSettings: engine),
         .target(
-            name: "KeyValueCommands", dependencies: ["Bytes", "CIOLoop", "CMemory", "Keyspace", "RESP"],
+            name: "KeyValuePersistence", dependencies: ["Bytes", "CMemory", "Keyspace", "RESP"],
+            path: "Sources/KeyValue/KeyValuePersistence", swiftSettings: engine),
+        .target(
+            name: "KeyValueCommands",
+            dependencies: ["Bytes", "CIOLoop", "CMemory", "Keyspace", "KeyValuePersistence", "RESP"],
             path: "Sources/KeyValue/KeyValueCommands", swiftSettings: engine),
         .target(
             name: "KeyValueServer",
             dependencies: [
-                "Bytes", "CAtoll", "CIOLoop", "CMemory", "IOLoop", "Keyspace", "KeyValueCommands", "RESP", "TLS",
+                "Bytes", "CAtoll", "CIOLoop", "CMemory", "IOLoop", "Keyspace", "KeyValueCommands",
+                "KeyValuePersistence", "RESP", "TLS",
             ],
             path: "Sources/KeyValue/KeyValueServer", swiftSettings: engine),
 
@@ -162,6 +167,7 @@ let package = Package(
         tests("TLS", ["Bytes"]),
         tests("RESP", ["Bytes"]),
         tests("Keyspace", ["Bytes"]),
+        tests("KeyValuePersistence", ["Bytes", "CMemory", "Keyspace", "RESP"]),
         tests("KeyValueCommands", ["Bytes", "Keyspace", "RESP"]),
         .testTarget(
             name: "KeyValueServerTests", dependencies: ["atoll", "KeyValueServer"], exclude: ["Scripts"],

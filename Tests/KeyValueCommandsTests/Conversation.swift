@@ -43,6 +43,22 @@ final class Conversation {
         return take()
     }
 
+    /// The reply to a request that returns one bulk string of any bytes: its length, and the bytes in hexadecimal.
+    func askBytes(_ words: [String]) -> String {
+        askBytes(words.map { [UInt8]($0.utf8) })
+    }
+
+    func askBytes(_ words: [[UInt8]]) -> String {
+        var request = [UInt8]("*\(words.count)\r\n".utf8)
+        for word in words { request += [UInt8]("$\(word.count)\r\n".utf8) + word + [0x0D, 0x0A] }
+        request.withUnsafeBytes { engine.receive(client, $0) }
+        let reply = [UInt8](output.pointee.readable)
+        guard reply.first == 0x24, let line = reply.firstIndex(of: 0x0D), reply.count > line + 4 else { return take() }
+        output.pointee.removeAll()
+        let digits = reply[(line + 2)..<(reply.count - 2)].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        return String(decoding: reply[..<line], as: UTF8.self) + " " + digits.joined()
+    }
+
     /// What the client has been sent since it was last asked.
     func take() -> String {
         defer { output.pointee.removeAll() }

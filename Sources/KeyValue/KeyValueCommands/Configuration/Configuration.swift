@@ -89,6 +89,8 @@ package final class Configuration {
         applyEncoding(&settings)
         applyMemory(&settings)
         settings.databaseCount = integer("databases")
+        settings.rdbVersion = integer("rdb-version")
+        settings.compressesStrings = flag("rdbcompression")
         settings.password = self["requirepass"]
         settings.notifications = NotificationClasses(text: self["notify-keyspace-events"]) ?? []
         settings.activeExpireEffort = integer("active-expire-effort")

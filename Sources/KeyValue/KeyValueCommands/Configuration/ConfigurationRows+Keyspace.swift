@@ -35,6 +35,7 @@ extension ConfigurationTable {
                 ], "noeviction")),
         ConfigurationRow("maxmemory-samples", .integer(1...2147483647, 5)),
         ConfigurationRow("notify-keyspace-events", .special(.events)),
+        ConfigurationRow("rdb-version", .integer(9...11, 10)),
         ConfigurationRow("set-max-intset-entries", .integer(0 ... .max, 512)),
         ConfigurationRow("set-max-listpack-entries", .integer(0 ... .max, 128)),
         ConfigurationRow("set-max-listpack-value", .integer(0 ... .max, 64)),

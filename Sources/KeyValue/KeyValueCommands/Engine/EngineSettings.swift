@@ -50,6 +50,10 @@ package struct EngineSettings: Sendable {
     package var encoding = EncodingLimits()
     /// hll-sparse-max-bytes.
     package var hyperLogLogSparseByteCountMax = 3000
+    /// rdb-version: of files and of DUMP payloads.
+    package var rdbVersion = 10
+    /// rdbcompression.
+    package var compressesStrings = true
     package var notifications: NotificationClasses = []
     package var maxMemoryByteCount = 0
     package var maxMemoryPolicy = EvictionPolicy.noEviction

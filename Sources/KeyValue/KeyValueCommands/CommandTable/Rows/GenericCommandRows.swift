@@ -26,6 +26,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             keys: [.index(1, [.readOnly, .access])],
             syntax: "key",
+            handler: DumpCommands.dump
         ),
         CommandRow(
             "exists", .generic, since: "1.0.0", arity: -2, [.readOnly, .fast], acl: [.keyspace],
