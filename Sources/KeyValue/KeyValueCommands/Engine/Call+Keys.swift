@@ -118,4 +118,10 @@ extension Call {
     package func journalInstead(_ arguments: [ByteSlice]) {
         engine.pointee.journal.replace(arguments)
     }
+
+    /// The journal does not get the client's request, whatever it changed; only what stands in its place.
+    package func journalNothing() { engine.pointee.journal.silence() }
+
+    /// The journal gets the request even if nothing has changed.
+    package func journalAlways() { engine.pointee.journal.force() }
 }

@@ -96,6 +96,10 @@ package struct Client: ~Copyable {
     var listIndex = 0
     /// Milliseconds since 1970 since when the output has been over its soft limit; 0 if it is not.
     package var softLimitSince: Int64 = 0
+    /// The position of the journal behind its last write, for WAITAOF.
+    package internal(set) var writtenPosition: Int64 = 0
+    /// The position of the journal that its output waits for (`Durability`).
+    var awaitedPosition: Int64 = 0
     /// Its share of the engine's `clientMemoryByteCount`.
     var countedByteCount = 0
 

@@ -17,6 +17,8 @@ package struct Command {
     let keyRange: KeyRange
     package let flags: CommandFlags
     package let handler: CommandHandler?
+    /// What its reply shows, for replies that wait for the disk.
+    let disclosure: Disclosure
     /// Nil for commands that are no subcommands.
     package let container: UnsafeMutablePointer<Command>?
     /// Subcommands by name.
@@ -68,7 +70,7 @@ package struct CommandDirectory: ~Copyable {
         command.initialize(
             to: Command(
                 row: row, fullName: name, arity: row.arity, keyRange: row.keyRange, flags: row.flags,
-                handler: row.handler,
+                handler: row.handler, disclosure: Disclosure(row, range: row.keyRange),
                 container: container, index: all.count))
         all.append(command)
         for subcommand in row.subcommands {

@@ -175,6 +175,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
             reply: ReplyWriter(output: client.pointee.output, version: client.pointee.protocolVersion),
             isRetry: isRetry)
         let isNested = client.pointee.flags.contains(.executing)
+        let isJournalled = pointee.journal.isEnabled
+        if isJournalled, !isNested { pointee.journal.beginUnit() }
         client.pointee.flags.insert(.executing)
         handler(&call)
         if !isNested { client.pointee.flags.remove(.executing) }
@@ -188,7 +190,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if client.pointee.flags.contains(.tracking) { accountTracking(client, command, arguments) }
         if !isNested, client.pointee.flags.contains(.hasDeferredPushes) { sendDeferredPushes(client) }
         if !pointee.monitors.isEmpty, !isRetry { feedMonitors(client, command, arguments) }
-        if pointee.dirty != dirtyBefore, pointee.journal.isEnabled { appendToJournal(client, arguments) }
+        if isJournalled {
+            // SAVE makes the count smaller.
+            finishJournal(
+                client, command, arguments, hasChanged: pointee.dirty > dirtyBefore, isNested: isNested)
+        }
     }
 
     private func accountTracking(
@@ -218,9 +224,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if pointee.settings.tracksLatency { recordLatency(command, elapsed) }
         if elapsed >= pointee.slowTicksMin { noteSlow(client, command, arguments, elapsed) }
     }
-
-    /// Seam of persistence.
-    private func appendToJournal(_ client: ClientReference, _ arguments: Arguments) {}
 
     // MARK: - Latencies
 

@@ -6,7 +6,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     @inline(__always)
     package func find(_ key: ByteSlice, in database: UnsafeMutablePointer<Database>, index: Int) -> KeyPlace {
         var place = database.pointee.place(key)
-        if let entry = place.entry, let expiry = entry.expiry, expiry <= pointee.now {
+        if let entry = place.entry, let expiry = entry.expiry, expiry <= pointee.dueTime {
             if removeDue(entry, key, in: database, index: index) { place.entry = nil }
         }
         return place
@@ -20,6 +20,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     ) -> Bool {
         if pointee.pause.keepsExpiredKeys { return true }
         pointee.statistics.expiredKeyCount += 1
+        pointee.journal.delete(key, databaseIndex: index, now: pointee.now)
         if !isAnybodyInterestedInKeys, !pointee.settings.notifications.contains(.expired) {
             database.pointee.remove(entry)
             return true

@@ -102,6 +102,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let freed = before - countedMemoryByteCount
         pointee.statistics.evictedKeyCount += 1
         name.key.withUnsafeBytes { key in
+            pointee.journal.delete(key, databaseIndex: index, now: pointee.now)
+            stampEviction(key, databaseIndex: index)
             signalModified(key, databaseIndex: index, by: nil)
             if !pointee.settings.notifications.isDisjoint(with: .evicted) {
                 publishEvent("evicted", key: key, databaseIndex: index)

@@ -125,7 +125,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Looks up the commands of a batch, and has the processor fetch what their keys need before the first is executed:
     /// otherwise each key costs two waits for memory, one after the other.
     @inline(__always)
-    private func prefetch(_ client: ClientReference, _ count: Int) {
+    func prefetch(_ client: ClientReference, _ count: Int) {
         let batch = pointee.batch
         let database = pointee.databases + client.pointee.databaseIndex
         var hashCount = 0

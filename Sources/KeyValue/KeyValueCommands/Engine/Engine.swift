@@ -17,6 +17,11 @@ package struct Engine: ~Copyable {
 
     /// Milliseconds since 1970.
     package internal(set) var now: Int64 = 0
+    /// Keys whose expiry is at or before this are due: now, or no time at all while data is loaded, because a file tells
+    /// by itself when each key went.
+    package internal(set) var dueTime: Int64 = .min
+    /// Whether data is being loaded.
+    package internal(set) var isLoading = false
     /// Ticks at the end of the last command: the start of the next one.
     var lastTicks: UInt64 = 0
     package let ticksPerMicrosecond: Double
@@ -167,6 +172,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Sets the time: milliseconds since 1970.
     package func setTime(milliseconds: Int64) {
         pointee.now = milliseconds
+        if !pointee.isLoading { pointee.dueTime = milliseconds }
     }
 
     /// Microseconds of that many ticks.

@@ -11,6 +11,8 @@ enum DatabaseCommands {
         let index = call.client.pointee.databaseIndex
         call.engine.invalidateAllTracked()
         call.countChanges(call.engine.flush(databaseIndex: index, inBackground: isAsynchronous))
+        // An empty database too: what reads the journal may have keys.
+        call.journalAlways()
         call.reply.ok()
     }
 
@@ -20,6 +22,7 @@ enum DatabaseCommands {
         for index in 0..<call.engine.pointee.databaseCount {
             call.countChanges(call.engine.flush(databaseIndex: index, inBackground: isAsynchronous))
         }
+        call.journalAlways()
         call.reply.ok()
     }
 

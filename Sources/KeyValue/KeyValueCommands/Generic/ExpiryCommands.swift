@@ -37,7 +37,7 @@ enum ExpiryCommands {
         guard let entry = call.write(key).entry, conditions.allow(expiry, over: entry.expiry) else {
             return call.reply.integer(0)
         }
-        if expiry <= call.now {
+        if expiry <= call.engine.pointee.dueTime {
             call.database.pointee.remove(entry)
             if call.isJournalled { call.journalInstead([("DEL" as StaticString).bytes, key]) }
             call.changed(key, .generic, "del")

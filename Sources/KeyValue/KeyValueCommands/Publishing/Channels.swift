@@ -64,6 +64,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// The writer for data that a client did not ask for just now.
     package func beginPush(_ client: ClientReference, _ count: Int) -> ReplyWriter {
         outputAdded(to: client)
+        stampPush(client)
         var output = client.pointee.output
         if client.pointee.flags.contains(.executing) {
             client.pointee.flags.insert(.hasDeferredPushes)

@@ -19,6 +19,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         line += "\r\n"
         for monitor in pointee.monitors {
             outputAdded(to: monitor)
+            stampPush(monitor)
             monitor.pointee.output.pointee.append(line)
         }
     }

@@ -157,6 +157,7 @@ extension StreamCommands {
     }
 
     static func claim(_ call: inout Call) {
+        call.journalNothing()
         guard let place = call.read(call[1], .stream) else { return }
         guard let stream = place.stream, let group = stream.group(call[2]) else { return noSuchGroup(call) }
         guard let idle = call.integer(4, error: "ERR Invalid min-idle-time argument for XCLAIM") else { return }
@@ -221,6 +222,7 @@ extension StreamCommands {
     private static let attemptsPerEntry: Int64 = 10
 
     static func automaticClaim(_ call: inout Call) {
+        call.journalNothing()
         let invalidIdle = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
         guard let idle = call.integer(4, error: invalidIdle), let start = call.rangeStart(5) else { return }
         var countMax: Int64 = 100

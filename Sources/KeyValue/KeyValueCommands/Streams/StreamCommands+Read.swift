@@ -38,7 +38,12 @@ extension StreamCommands {
     // MARK: - XREAD, XREADGROUP
 
     static func read(_ call: inout Call) { read(call, forGroup: false) }
-    static func readGroup(_ call: inout Call) { read(call, forGroup: true) }
+
+    static func readGroup(_ call: inout Call) {
+        // The journal says what was given to whom.
+        call.journalNothing()
+        read(call, forGroup: true)
+    }
 
     private static func read(_ call: Call, forGroup: Bool) {
         guard let options = StreamReadOptions.parse(call, forGroup: forGroup) else { return }
@@ -111,14 +116,13 @@ extension StreamCommands {
         let isServed = isHistory || (stream.lastEntryID ?? .zero) > group.lastID
         let known = group.consumer(options.consumer)
         let consumer = known ?? addConsumer(call, group, options.consumer, key: key)
-        if known == nil, options.isAcknowledged { journalConsumer(call, options, key: key) }
         consumer.seenTime = call.now
         guard isServed else { return false }
         call.reply.streamHeader(key)
         // Behind the last id comes what cannot be given: the first one, where nothing is pending.
         let start = (isHistory ? id : group.lastID).successor ?? .zero
         if isHistory {
-            replyHistory(call, options, stream, group, consumer, from: start)
+            replyHistory(call, options, stream, group, consumer, key: key, from: start)
         } else {
             deliver(call, options, stream, group, consumer, key: key, from: start)
         }
@@ -130,6 +134,11 @@ extension StreamCommands {
     static func addConsumer(_ call: Call, _ group: StreamGroup, _ name: ByteSlice, key: ByteSlice) -> StreamConsumer {
         let consumer = group.addConsumer(name, now: call.now)
         call.countChanges(1)
+        if call.isJournalled {
+            call.journalInstead([
+                ("XGROUP" as StaticString).bytes, ("CREATECONSUMER" as StaticString).bytes, key, group.name, name,
+            ])
+        }
         call.notify(.stream, "xgroup-createconsumer", key)
         return consumer
     }
@@ -153,13 +162,14 @@ extension StreamCommands {
             if call.isJournalled { journalClaim(call, group, iterator.id, entry, key: key) }
         }
         call.reply.endAggregate(mark, count: count)
-        if options.isAcknowledged, count > 0, call.isJournalled { journalGroupID(call, group, key: key) }
+        // XCLAIM tells the last id and not how many entries were read; Redis loses that number here.
+        if count > 0, call.isJournalled { journalGroupID(call, group, key: key) }
     }
 
     /// Replies entries that the consumer was given before and has not acknowledged.
     private static func replyHistory(
         _ call: Call, _ options: StreamReadOptions, _ stream: Stream, _ group: StreamGroup, _ consumer: StreamConsumer,
-        from start: StreamID
+        key: ByteSlice, from start: StreamID
     ) {
         let mark = call.reply.beginAggregate()
         let pending = consumer.pending
@@ -171,6 +181,7 @@ extension StreamCommands {
                 if let slot = group.pendingEntry(id) {
                     slot.pointee.value.deliveryTime = call.now
                     slot.pointee.value.deliveryCount &+= 1
+                    if call.isJournalled { journalClaim(call, group, id, slot.pointee.value, key: key) }
                 }
             } else {
                 // The entry was deleted since.
@@ -184,12 +195,6 @@ extension StreamCommands {
         call.reply.endAggregate(mark, count: count)
     }
 
-    private static func journalConsumer(_ call: Call, _ options: StreamReadOptions, key: ByteSlice) {
-        guard call.isJournalled, let group = options.group else { return }
-        call.journalInstead([
-            ("XGROUP" as StaticString).bytes, ("CREATECONSUMER" as StaticString).bytes, key, group, options.consumer,
-        ])
-    }
 }
 
 extension ReplyWriter {

@@ -85,10 +85,8 @@ enum StreamCommands {
                 arguments[options.thresholdIndex] = ByteSlice(start: text, count: count)
                 arguments[options.thresholdIndex - 1] = ("=" as StaticString).bytes
                 // LIMIT is for approximate trims only.
-                if let limit = arguments.firstIndex(where: { $0.equalsIgnoringCase("limit") }),
-                    limit < options.idIndex
-                {
-                    arguments.removeSubrange(limit...limit + 1)
+                for index in (2..<options.idIndex).reversed() where arguments[index].equalsIgnoringCase("limit") {
+                    arguments.removeSubrange(index...index + 1)
                 }
             }
             call.journalInstead(arguments)

@@ -50,7 +50,7 @@ enum StringCommands {
         replyValue(call, entry)
         switch options.expiry {
         case .at(let milliseconds, let isRelative):
-            if !isRelative, milliseconds <= call.now {
+            if !isRelative, milliseconds <= call.engine.pointee.dueTime {
                 call.database.pointee.remove(entry)
                 call.changed(call[1], .generic, "del")
                 if call.isJournalled { call.journalInstead([("DEL" as StaticString).bytes, call[1]]) }

@@ -56,7 +56,10 @@ enum TransactionCommands {
         call.engine.discardTransaction(client)
         call.engine.unwatchAll(client)
         if hasFailed { return call.error("EXECABORT Transaction discarded because of previous errors.") }
-        if hasChanged { return call.reply.nullArray() }
+        if hasChanged {
+            call.engine.stampEverything(client)
+            return call.reply.nullArray()
+        }
         let engine = call.engine
         client.pointee.flags.insert(.executingTransaction)
         call.reply.array(transaction.requests.count)
@@ -65,6 +68,8 @@ enum TransactionCommands {
             engine.run(client, command, request.arguments, isRetry: false)
         }
         client.pointee.flags.remove(.executingTransaction)
+        // Its requests are in the journal, with MULTI and EXEC around them if they are several.
+        call.journalNothing()
         engine.pointee.extensions.lastCallFailed = false
     }
 
