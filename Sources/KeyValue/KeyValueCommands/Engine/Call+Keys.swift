@@ -34,6 +34,7 @@ extension Call {
     package func write(_ key: ByteSlice) -> KeyPlace {
         let place = engine.find(key, in: database, index: client.pointee.databaseIndex)
         if let entry = place.entry { engine.touch(entry, by: client) }
+        database.pointee.willChange(place)
         return place
     }
 

@@ -6,8 +6,8 @@ import Glibc
 
 /// One numbered database. One owner; commands reach it through their `Call`.
 ///
-/// Every change of a value goes through `find(forChange:)` or one of the functions below, which is where a snapshot will
-/// save what it still needs.
+/// Before a value is changed in place, `willChange` is called with its place: a snapshot takes what it still needs then.
+/// All other changes go through the functions below, which do that themselves.
 package struct Database: ~Copyable {
     package var table: HashTable
     /// Keys that have an expiry.
@@ -27,6 +27,11 @@ package struct Database: ~Copyable {
 
     package var count: Int { table.count }
 
+    /// The table at its address, which stays as long as the database's.
+    package var tableAddress: UnsafeMutablePointer<HashTable> {
+        mutating get { withUnsafeMutablePointer(to: &table) { $0 } }
+    }
+
     /// Longest string that lies in its record; a record's length byte ends at 255.
     package static let inlineStringByteCountMax = 192
 
@@ -40,6 +45,19 @@ package struct Database: ~Copyable {
     package func place(_ key: ByteSlice) -> KeyPlace {
         let hash = table.hash(key)
         return KeyPlace(key: key, hash: hash, entry: table.find(key, hash: hash).map(Entry.init))
+    }
+
+    // MARK: - Snapshots
+
+    /// To be called before the value at the place is changed in place. The place stays valid.
+    @inline(__always)
+    package func willChange(_ place: KeyPlace) {
+        if place.entry != nil { table.willChange(hash: place.hash) }
+    }
+
+    @inline(__always)
+    private func willChange(_ entry: Entry) {
+        if table.cut != nil { table.willChange(hash: table.hash(entry.key)) }
     }
 
     // MARK: - Strings
@@ -107,6 +125,7 @@ package struct Database: ~Copyable {
             if expiry != nil { volatileCount += 1 }
             return Entry(table.insert(record, hash: place.hash, tag: ExpiryTag.make(expiry)))
         }
+        table.willChange(hash: place.hash)
         let old = entry.record
         destroyValue(of: old)
         if old.hasExpiry == (expiry != nil), Self.fits(valueByteCount, inPlaceOf: old) {
@@ -150,6 +169,7 @@ package struct Database: ~Copyable {
     /// The string of an entry as a buffer that can be changed in place; the result's handle is void once it is resized.
     /// The caller stores the handle with `entry.pointer` after resizing.
     package mutating func stringBuffer(_ entry: Entry) -> StringBuffer {
+        willChange(entry)
         if entry.kind == .stringBuffer { return StringBuffer(entry.pointer) }
         let buffer = withUnsafeTemporaryAllocation(byteCount: Decimal.lengthMax, alignment: 8) { scratch in
             StringBuffer.make(entry.stringBytes(scratch: scratch.baseAddress.unsafelyUnwrapped))
@@ -166,6 +186,7 @@ package struct Database: ~Copyable {
 
     /// Sets or removes the expiry. The entry stays valid, its record does not.
     package mutating func setExpiry(_ entry: Entry, _ expiry: Int64?) {
+        willChange(entry)
         let old = entry.record
         if let expiry, old.hasExpiry {
             old.overwriteExpiry(expiry)

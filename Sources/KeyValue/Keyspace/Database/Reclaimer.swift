@@ -34,6 +34,9 @@ package final class Reclaimer: @unchecked Sendable {
     private let pending = Atomic<Int>(0)
     private let pendingBytes = Atomic<Int>(0)
     private let done = Atomic<Int>(0)
+    // A snapshot takes itself out when it ends, which is before it is freed.
+    /// The snapshot that is being taken: it gets what it has not written yet.
+    package unowned(unsafe) var snapshot: (any CutSink)?
 
     package init(usesThread: Bool) {
         self.usesThread = usesThread
@@ -51,6 +54,9 @@ package final class Reclaimer: @unchecked Sendable {
 
     /// Frees a value of a pointer kind.
     package func reclaim(kind: ValueKind, pointer: UnsafeMutableRawPointer) {
+        if let snapshot, ValueMemory.isCut(kind: kind, pointer: pointer) {
+            return snapshot.adopt(kind: kind, pointer: pointer)
+        }
         if !usesThread || ValueMemory.effort(kind: kind, pointer: pointer) <= Self.inlineEffortMax {
             ValueMemory.free(kind: kind, pointer: pointer)
             return
@@ -63,6 +69,7 @@ package final class Reclaimer: @unchecked Sendable {
     /// - Parameter inBackground: otherwise a small table is freed at once, but for large values in it; a large one would
     ///   hold everybody up.
     package func reclaim(table: consuming HashTable, inBackground: Bool) {
+        if let snapshot { return snapshot.adopt(table) }
         let count = table.count
         if !usesThread || count <= (inBackground ? Self.inlineEffortMax : Self.inlineKeysMax) {
             table.forEach { slot in

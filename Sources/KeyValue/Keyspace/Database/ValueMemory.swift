@@ -16,6 +16,21 @@ package enum ValueMemory {
         }
     }
 
+    /// The table that a value of these kinds is made of: what a snapshot can cut.
+    package static func table(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<HashTable>? {
+        switch kind {
+        case .setTable: MemberTable(base: pointer).table
+        case .hashTable: FieldTable(base: pointer).table
+        case .sortedSetTree: SortedSetTree(pointer).table
+        default: nil
+        }
+    }
+
+    /// Whether a snapshot is being taken of the value by itself.
+    package static func isCut(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> Bool {
+        table(kind: kind, pointer: pointer)?.pointee.cut != nil
+    }
+
     /// A deep copy of the value, of the same kind.
     package static func copy(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
         switch kind {

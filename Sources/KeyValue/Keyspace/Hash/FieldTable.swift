@@ -69,6 +69,7 @@ package struct FieldTable {
     package func set(_ field: ByteSlice, _ value: ByteSlice) -> Bool {
         let hash = table.pointee.hash(field)
         if let slot = table.pointee.find(field, hash: hash) {
+            table.pointee.willChange(hash: hash)
             Self.overwrite(slot, value)
             return false
         }

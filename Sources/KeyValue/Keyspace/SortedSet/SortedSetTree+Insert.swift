@@ -19,6 +19,7 @@ extension SortedSetTree {
     /// Gives a member another score: in place if it stays between its neighbours.
     func update(_ record: Record, to score: Double) {
         let old = Self.score(record)
+        if storage.pointee.table.cut != nil { storage.pointee.table.willChange(hash: hash(record.key)) }
         let isUnlinked = withPath(to: record, score: old) { path, leaf, index in
             let isAlone = storage.pointee.height == 0
             let staysBehind = index > 0 ? leaf.scores[index - 1] < score : isAlone

@@ -25,6 +25,11 @@ package struct SortedSetTree {
         storage = pointer.assumingMemoryBound(to: Storage.self)
     }
 
+    /// The table from member to record: the first field of the storage.
+    package var table: UnsafeMutablePointer<HashTable> {
+        UnsafeMutableRawPointer(storage).assumingMemoryBound(to: HashTable.self)
+    }
+
     /// What a key holds.
     package var pointer: UnsafeMutableRawPointer { UnsafeMutableRawPointer(storage) }
 

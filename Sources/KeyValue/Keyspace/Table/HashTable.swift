@@ -102,6 +102,8 @@ package struct HashTable: ~Copyable {
     let hasher: KeyedHash
     /// While true, removals do not shrink the table: set during walks that remove.
     package var isShrinkingPaused = false
+    /// The snapshot that is being taken of the table (`TableCut`).
+    package internal(set) var cut: TableCutReference?
 
     package init(hasher: KeyedHash) {
         self.hasher = hasher
@@ -224,6 +226,7 @@ package struct HashTable: ~Copyable {
     package mutating func insert(_ record: Record, hash: UInt64, tag ownTag: UInt16 = 0) -> TableSlot {
         if chunks == nil { makeFirstBucket() }
         if count * 2 >= bucketCount * Self.loadMaxHalves { split() }
+        willChange(hash: hash)
         count += 1
         let tag = ownTag & TableTag.ownerBit != 0 ? ownTag : TableTag.make(hash)
         let word = TableWord.address(record) | UInt64(tag) << 48
@@ -279,6 +282,7 @@ package struct HashTable: ~Copyable {
 
     /// Takes the entry out; the record stays the caller's. Entries of the same bucket may move.
     package mutating func remove(_ slot: TableSlot) {
+        if cut != nil { willChange(hash: hasher.hash(slot.record.key)) }
         Self.fill(slot)
         count -= 1
         if !isShrinkingPaused, count < bucketCount * Self.loadMin, bucketCount > 1 { merge() }
@@ -324,6 +328,7 @@ package struct HashTable: ~Copyable {
             level += 1
             splitCount = 0
         }
+        if cut != nil { cutSplit(from: from, to: to) }
         let bit = UInt64(to ^ from)
         let source = bucket(from)
         let target = bucket(to)
@@ -367,6 +372,7 @@ package struct HashTable: ~Copyable {
 
     /// Undoes the last split: the last bucket's entries go back to the one that they came from.
     private mutating func merge() {
+        if cut != nil { cutWillMerge(bucketCount - 1, into: (splitCount > 0 ? splitCount : 1 << (level - 1)) - 1) }
         if splitCount == 0 {
             level -= 1
             splitCount = 1 << level
