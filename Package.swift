@@ -94,7 +94,7 @@ let package = Package(
             name: "Keyspace", dependencies: ["Bytes", "CMemory"], path: "Sources/KeyValue/Keyspace",
             swiftSettings: engine),
         .target(
-            name: "KeyValuePersistence", dependencies: ["Bytes", "CMemory", "Keyspace", "RESP"],
+            name: "KeyValuePersistence", dependencies: ["Bytes", "CIOLoop", "CMemory", "Keyspace", "RESP"],
             path: "Sources/KeyValue/KeyValuePersistence", swiftSettings: engine),
         .target(
             name: "KeyValueCommands",

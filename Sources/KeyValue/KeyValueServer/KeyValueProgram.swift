@@ -82,6 +82,7 @@ package enum KeyValueProgram {
                     + "\(CommandLine.arguments.first ?? "redis-server") /path/to/redis.conf")
         let engine = Engine.make(
             configuration: configuration, seed: UInt64.random(in: 0 ... .max), usesThreads: true)
+        engine.pointee.persistence.directory = configuration["dir"]
         for rename in configuration.renames {
             guard engine.pointee.directory.rename(rename.name, to: rename.newName) else {
                 report(ConfigurationFailure(reason: "No such command in rename-command, or the new name is taken"))

@@ -25,6 +25,7 @@ package final class Server: LoopApplication, EngineHost {
     private var keepAliveSeconds = 300
     private var rates = RateSamples()
     private var isShuttingDown = false
+    private var handledSignalCount = 0
     /// Ticks that housekeeping took.
     private var housekeepingTicks: UInt64 = 0
     private var commandsPerTurnMax = 0
@@ -51,6 +52,7 @@ package final class Server: LoopApplication, EngineHost {
         }
         eventLoop = loop
         engine.setMemoryCollector(descriptor: loop.waker.descriptor)
+        engine.pointee.persistence.wake = { [waker = loop.waker] in waker.wake() }
         try listeners.openAll(loop, configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         let watch = SignalWatch(waker: loop.waker)
@@ -194,6 +196,7 @@ package final class Server: LoopApplication, EngineHost {
         keepHouseIfDue()
         engine.collectMemoryIfAsked()
         engine.continueEviction()
+        engine.stepSnapshot()
         engine.endDueWaits()
         engine.resumeClients()
         engine.broadcastInvalidations()
@@ -224,10 +227,13 @@ package final class Server: LoopApplication, EngineHost {
     }
 
     package func woken() {
-        guard let signals, signals.signalCount > 0, !isShuttingDown else { return }
+        guard let signals, signals.signalCount > handledSignalCount, !isShuttingDown else { return }
+        handledSignalCount = signals.signalCount
         log.write(.notice, "Received SIGTERM scheduling shutdown...")
-        log.write(.notice, "User requested shutdown...")
-        shutDown()
+        if engine.shutDown(ShutdownOptions()) { return }
+        log.write(
+            .warning,
+            "SIGTERM received but errors trying to shut down the server, check the logs for more information")
     }
 
     package func timeoutMilliseconds() -> Int {
@@ -236,6 +242,7 @@ package final class Server: LoopApplication, EngineHost {
         var next = min(nextHousekeeping, nextExpireCycle)
         if engine.pointee.isHousekeepingPaused { next = engine.pointee.now + 100 }
         next = min(next, engine.nextDeadline ?? .max)
+        if let delay = engine.snapshotDelay { next = min(next, engine.pointee.now + delay) }
         return Int(max(next - engine.pointee.now, 0))
     }
 
@@ -254,6 +261,7 @@ package final class Server: LoopApplication, EngineHost {
         defer { housekeepingTicks &+= atoll_ticks() &- began }
         engine.endDueWaits()
         engine.keepHouse()
+        engine.startDueSnapshot()
         rates.take(engine.pointee.statistics, turns: loop.turnStatistics.turnCount, now: engine.pointee.now)
     }
 
@@ -274,6 +282,8 @@ package final class Server: LoopApplication, EngineHost {
         }
         log.configure(configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
+        if names.contains("dir") { engine.pointee.persistence.directory = configuration["dir"] }
+        if !names.isDisjoint(with: ["save", "stop-writes-on-bgsave-error"]) { engine.updateWriteRefusal() }
         if names.contains("crash-log-enabled") { reportCrashes() }
     }
 

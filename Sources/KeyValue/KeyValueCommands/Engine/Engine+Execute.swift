@@ -83,6 +83,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if !flags.isDisjoint(with: [.protected, .noMulti]) {
             guard admitUncommon(client, command, flags) else { return false }
         }
+        if pointee.refusesWrites, refusesWrite(client, command) { return false }
         if pointee.settings.maxMemoryByteCount > 0 {
             guard admitMemory(client, command) else { return false }
         }
@@ -96,6 +97,13 @@ extension UnsafeMutablePointer where Pointee == Engine {
                     + "allowed in this context")
             return false
         }
+        return true
+    }
+
+    @inline(never)
+    private func refusesWrite(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>) -> Bool {
+        guard command.pointee.flags.contains(.write) || command.pointee.fullName == "ping" else { return false }
+        reject(client, command, Self.snapshotRefusal)
         return true
     }
 

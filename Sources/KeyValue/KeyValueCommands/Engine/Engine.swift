@@ -41,6 +41,10 @@ package struct Engine: ~Copyable {
     /// Changes since the last save.
     package var dirty = 0
     package var journal = Journal()
+    /// Files.
+    package let persistence = Persistence()
+    /// Whether commands that write are refused, because they could not be saved.
+    package var refusesWrites = false
 
     // MARK: Commands
 

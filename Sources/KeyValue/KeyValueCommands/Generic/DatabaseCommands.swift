@@ -19,10 +19,13 @@ enum DatabaseCommands {
     static func flushAll(_ call: inout Call) {
         guard let isAsynchronous = flushMode(call) else { return }
         call.engine.invalidateAllTracked()
+        // What it would have written is no longer wanted.
+        if call.engine.pointee.persistence.running?.purpose == .save { call.engine.abandonSnapshot() }
         for index in 0..<call.engine.pointee.databaseCount {
             call.countChanges(call.engine.flush(databaseIndex: index, inBackground: isAsynchronous))
         }
         call.journalAlways()
+        call.engine.saveEmptied()
         call.reply.ok()
     }
 

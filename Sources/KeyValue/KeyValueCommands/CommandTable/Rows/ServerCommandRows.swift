@@ -16,6 +16,7 @@ extension CommandTable {
             "bgsave", .server, since: "1.0.0", arity: -1, [.admin, .noScript, .noAsyncLoading],
             summary: "Writes a snapshot in the background.",
             syntax: "[SCHEDULE@3.2.2]",
+            handler: SaveCommands.backgroundSave
         ),
         CommandRow(
             "command", .server, since: "2.8.13", arity: -1, [.loading, .stale, .sentinel], acl: [.connection],
@@ -76,6 +77,7 @@ extension CommandTable {
             "lastsave", .server, since: "1.0.0", arity: 1, [.loading, .stale, .fast], acl: [.dangerous, .admin],
             summary: "Tells when the last snapshot was saved, in Unix seconds.",
             tips: [.nondeterministicOutput],
+            handler: SaveCommands.lastSave
         ),
         CommandRow(
             "latency", .server, since: "2.8.13", arity: -2, [],
@@ -144,6 +146,7 @@ extension CommandTable {
             "save", .server, since: "1.0.0", arity: 1, [.admin, .noScript, .noMulti, .noAsyncLoading],
             summary: "Writes a snapshot and keeps everyone waiting.",
             complexity: "O(N), N keys",
+            handler: SaveCommands.save
         ),
         CommandRow(
             "shutdown", .server, since: "1.0.0", arity: -1,
@@ -151,7 +154,7 @@ extension CommandTable {
             summary: "Saves as configured and ends the server.",
             complexity: "O(N), N keys when it saves",
             syntax: "[save-selector(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
-            handler: ProcessCommands.shutdown
+            handler: SaveCommands.shutdown
         ),
         CommandRow(
             "slaveof", .server, since: "1.0.0", arity: 3, [.admin, .noScript, .stale, .noAsyncLoading],

@@ -1,0 +1,217 @@
+// Snapshots of the engine: taking them at once or in the background, when they are due, and what they leave behind.
+
+import Bytes
+import CIOLoop
+import CMemory
+import Glibc
+import KeyValuePersistence
+import Keyspace
+
+extension UnsafeMutablePointer where Pointee == Engine {
+    /// The path of the snapshot's file; nil while there is no directory for files.
+    package var snapshotPath: String? {
+        pointee.persistence.directory.map { "\($0)/\(pointee.configuration["dbfilename"])" }
+    }
+
+    // MARK: - Making
+
+    /// A snapshot that writes an RDB file: not begun yet.
+    /// - Parameter path: the name of the whole file; nil leaves it under the temporary one.
+    func makeSnapshot(temporaryPath: String, path: String?, auxiliary: [(name: String, value: String)] = [])
+        throws(SnapshotFailure) -> Snapshot
+    {
+        let configuration = pointee.configuration
+        let file = try SnapshotFile(
+            .init(
+                temporaryPath: temporaryPath, path: path, hasChecksum: configuration.flag("rdbchecksum"),
+                syncsIncrementally: configuration.flag("rdb-save-incremental-fsync")),
+            whenDone: pointee.persistence.wake)
+        var form = RDBSnapshotEncoder.Form(
+            version: configuration.integer("rdb-version"), compresses: configuration.flag("rdbcompression"))
+        form.auxiliary = [
+            ("redis-ver", RedisCompatibility.version), ("redis-bits", "64"), ("ctime", "\(pointee.now / 1000)"),
+            ("used-mem", "\(usedMemoryByteCount)"),
+        ]
+        form.auxiliary += auxiliary
+        form.functions = pointee.persistence.functions
+        form.clock = snapshotClock
+        return Snapshot(
+            databases: pointee.databases, count: pointee.databaseCount, reclaimer: pointee.reclaimer,
+            encoder: RDBSnapshotEncoder(form), output: file)
+    }
+
+    private var snapshotClock: RDBClock {
+        switch pointee.settings.maxMemoryPolicy {
+        case .allKeysLRU, .volatileLRU: .seconds(now: AccessClock.seconds(pointee.now))
+        case .allKeysLFU, .volatileLFU: .frequency
+        default: .unused
+        }
+    }
+
+    private func makeSaveSnapshot() throws(SnapshotFailure) -> Snapshot {
+        guard let path = snapshotPath, let directory = pointee.persistence.directory else {
+            throw SnapshotFailure("There is no directory for files")
+        }
+        return try makeSnapshot(
+            temporaryPath: "\(directory)/temp-\(getpid()).rdb", path: path, auxiliary: [("aof-base", "0")])
+    }
+
+    // MARK: - At once
+
+    /// Saves a snapshot while everybody waits.
+    /// - Returns: whether the file is there; the log says why not.
+    @discardableResult
+    package func saveNow() -> Bool {
+        let persistence = pointee.persistence
+        persistence.lastTry = pointee.now / 1000
+        do throws(SnapshotFailure) {
+            let snapshot = try makeSaveSnapshot()
+            snapshot.begin()
+            snapshot.stepToEnd()
+            if case .failed(let reason) = snapshot.output.waitForResult() { throw SnapshotFailure(reason) }
+        } catch {
+            log(.warning, error.reason)
+            noteSave(succeeded: false)
+            return false
+        }
+        log(.notice, "DB saved on disk")
+        pointee.dirty = 0
+        noteSave(succeeded: true)
+        return true
+    }
+
+    /// After FLUSHALL: the file must not bring the keys back.
+    func saveEmptied() {
+        guard pointee.persistence.directory != nil, !pointee.configuration["save"].isEmpty else { return }
+        let dirty = pointee.dirty
+        // Saved or not, the command has changed something, which the journal must hear of.
+        if saveNow() { pointee.dirty = dirty }
+    }
+
+    private func noteSave(succeeded: Bool) {
+        let persistence = pointee.persistence
+        persistence.lastSaveSucceeded = succeeded
+        if succeeded {
+            persistence.lastSave = atoll_wall_microseconds() / 1_000_000
+            persistence.saveCount += 1
+        }
+        updateWriteRefusal()
+    }
+
+    // MARK: - In the background
+
+    /// Makes the cut of a background save here and now.
+    /// - Returns: false, with the reason in the log, if the file could not be made.
+    package func startBackgroundSave() -> Bool {
+        pointee.persistence.lastTry = pointee.now / 1000
+        do {
+            start(try makeSaveSnapshot(), for: .save)
+        } catch {
+            log(.warning, error.reason)
+            noteSave(succeeded: false)
+            return false
+        }
+        log(.notice, "Background saving started by pid \(getpid())")
+        return true
+    }
+
+    /// Begins a snapshot in the background.
+    func start(_ snapshot: Snapshot, for purpose: Persistence.Purpose) {
+        precondition(pointee.persistence.running == nil)
+        snapshot.begin()
+        pointee.persistence.heldByteCountPeak = 0
+        pointee.persistence.running = .init(
+            snapshot: snapshot, purpose: purpose, startedAt: pointee.now, dirty: pointee.dirty)
+    }
+
+    /// Goes on with the snapshot under way for a part of the turn, and ends it when its file is whole.
+    package func stepSnapshot() {
+        guard var running = pointee.persistence.running else { return }
+        if !running.isHandedOver {
+            let persistence = pointee.persistence
+            persistence.heldByteCountPeak = max(persistence.heldByteCountPeak, running.snapshot.heldByteCount)
+            running.isHandedOver = running.snapshot.step(
+                ticksMax: UInt64(Persistence.stepMicroseconds * pointee.ticksPerMicrosecond))
+            persistence.running = running
+        }
+        guard let result = running.snapshot.output.result else { return }
+        running.snapshot.abandonIfUnfinished()
+        pointee.persistence.running = nil
+        pointee.persistence.lastHeldByteCount = pointee.persistence.heldByteCountPeak
+        switch running.purpose {
+        case .save: endBackgroundSave(running, result)
+        case .rewrite: endRewrite(result)
+        }
+    }
+
+    /// Whether a snapshot wants to go on at once, or else milliseconds after which it does; nil while there is none.
+    package var snapshotDelay: Int64? {
+        guard let running = pointee.persistence.running else { return nil }
+        if running.isHandedOver { return 100 }
+        return running.snapshot.isOutputBusy ? 1 : 0
+    }
+
+    private func endBackgroundSave(_ running: Persistence.Running, _ result: SnapshotResult) {
+        pointee.persistence.lastDuration = Int((pointee.now - running.startedAt) / 1000)
+        switch result {
+        case .written:
+            log(.notice, "Background saving terminated with success")
+            pointee.dirty -= min(running.dirty, pointee.dirty)
+            noteSave(succeeded: true)
+        case .failed(let reason):
+            log(.warning, "\(reason)")
+            log(.warning, "Background saving error")
+            noteSave(succeeded: false)
+        }
+    }
+
+    private func endRewrite(_ result: SnapshotResult) {}
+
+    /// Gives up the snapshot under way; its file disappears.
+    /// - Returns: what it was for, or nil if there was none.
+    @discardableResult
+    package func abandonSnapshot() -> Persistence.Purpose? {
+        guard let running = pointee.persistence.running else { return nil }
+        running.snapshot.abandon()
+        _ = running.snapshot.output.waitForResult()
+        pointee.persistence.running = nil
+        return running.purpose
+    }
+
+    // MARK: - When one is due
+
+    /// Starts what was scheduled, or what the save points ask for. The shell calls it with the other housekeeping.
+    package func startDueSnapshot() {
+        let persistence = pointee.persistence
+        guard persistence.running == nil, persistence.directory != nil else { return }
+        let now = pointee.now / 1000
+        let mayRetry = persistence.lastSaveSucceeded || now - persistence.lastTry > Persistence.retrySeconds
+        if persistence.isSaveScheduled, mayRetry {
+            persistence.isSaveScheduled = false
+            _ = startBackgroundSave()
+            return
+        }
+        for point in pointee.configuration.savePoints {
+            guard pointee.dirty >= point.changes, now - persistence.lastSave > point.seconds, mayRetry else { continue }
+            log(.notice, "\(point.changes) changes in \(point.seconds) seconds. Saving...")
+            _ = startBackgroundSave()
+            return
+        }
+    }
+
+    // MARK: - Refusing writes
+
+    /// To be called when something changes of which `refusesWrites` depends.
+    package func updateWriteRefusal() {
+        pointee.refusesWrites =
+            !pointee.persistence.lastSaveSucceeded && pointee.configuration.flag("stop-writes-on-bgsave-error")
+            && !pointee.configuration["save"].isEmpty
+    }
+
+    static var snapshotRefusal: String {
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that "
+            + "may modify the data set are disabled, because this instance is configured to report errors during writes "
+            + "if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details "
+            + "about the RDB error."
+    }
+}

@@ -1,0 +1,71 @@
+package import KeyValuePersistence
+
+/// What the engine knows of its files: the snapshot under way, the last one, and when the next is due.
+package final class Persistence {
+    /// What a snapshot is taken for.
+    package enum Purpose: Sendable {
+        /// BGSAVE, or a save point.
+        case save
+        /// BGREWRITEAOF.
+        case rewrite
+    }
+
+    /// A snapshot that is being written in the background.
+    package struct Running {
+        package let snapshot: Snapshot
+        package let purpose: Purpose
+        /// Milliseconds since 1970.
+        let startedAt: Int64
+        /// Changes at the cut that were not saved.
+        let dirty: Int
+        /// Whether all has been handed to the output.
+        var isHandedOver = false
+    }
+
+    /// The directory of the files; nil while there is none, as in tests: nothing is saved then.
+    package var directory: String?
+    /// Called, by any thread, when the loop is to look after a snapshot's end.
+    package var wake: @Sendable () -> Void = {}
+    package internal(set) var running: Running?
+    /// Seconds since 1970.
+    package internal(set) var lastSave: Int64 = 0
+    /// The same for the last attempt.
+    var lastTry: Int64 = 0
+    package internal(set) var lastSaveSucceeded = true
+    /// How long the last background save took, in seconds.
+    var lastDuration = -1
+    /// Files saved since the start.
+    var saveCount = 0
+    /// Memory that the last snapshot held at most, in bytes.
+    var lastHeldByteCount = 0
+    var heldByteCountPeak = 0
+    /// BGSAVE was asked for while something else ran.
+    package internal(set) var isSaveScheduled = false
+    /// Sources of libraries of functions that a file had: kept, and written back.
+    package var functions: [[UInt8]] = []
+    package internal(set) var loadedKeyCount = 0
+    package internal(set) var loadedExpiredKeyCount = 0
+
+    init() {}
+
+    /// A condition of `save`: a snapshot is due so many seconds after the last one if so many changes were made.
+    package struct SavePoint: Sendable, Equatable {
+        package let seconds: Int64
+        package let changes: Int
+    }
+
+    /// How long a failed save is left alone, in seconds (Redis's CONFIG_BGSAVE_RETRY_DELAY).
+    static let retrySeconds: Int64 = 5
+    /// How much of a turn a snapshot takes, in microseconds.
+    static let stepMicroseconds = 250.0
+}
+
+extension Configuration {
+    /// The conditions of `save`.
+    package var savePoints: [Persistence.SavePoint] {
+        let numbers = words("save").compactMap { Int($0) }
+        return stride(from: 0, to: numbers.count - 1, by: 2).map {
+            Persistence.SavePoint(seconds: Int64(numbers[$0]), changes: numbers[$0 + 1])
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import KeyValuePersistence
+
+extension InformationCommands {
+    /// Section persistence. Without fork, what Redis counts as copied pages is what a snapshot holds in memory.
+    static func persistence(_ engine: EngineReference) -> [Line] {
+        snapshotLines(engine) + [
+            ("aof_enabled", "0"), ("aof_rewrite_in_progress", "0"), ("aof_rewrite_scheduled", "0"),
+            ("aof_last_rewrite_time_sec", "-1"), ("aof_current_rewrite_time_sec", "-1"),
+            ("aof_last_bgrewrite_status", "ok"), ("aof_rewrites", "0"), ("aof_rewrites_consecutive_failures", "0"),
+            ("aof_last_write_status", "ok"), ("aof_last_cow_size", "0"), ("module_fork_in_progress", "0"),
+            ("module_fork_last_cow_size", "0"),
+        ]
+    }
+
+    private static func snapshotLines(_ engine: EngineReference) -> [Line] {
+        let persistence = engine.pointee.persistence
+        let running = persistence.running
+        let isSaving = running?.purpose == .save
+        let seconds = running.map { (engine.pointee.now - $0.startedAt) / 1000 } ?? -1
+        let taken = running?.snapshot.takenKeyCount ?? 0
+        let total = running?.snapshot.keyCount ?? 0
+        let percent = total > 0 ? Double(taken) / Double(total) * 100 : 0
+        return [
+            ("loading", "0"), ("async_loading", "0"),
+            ("current_cow_peak", "\(running == nil ? 0 : persistence.heldByteCountPeak)"),
+            ("current_cow_size", "\(running?.snapshot.heldByteCount ?? 0)"), ("current_cow_size_age", "0"),
+            ("current_fork_perc", two(percent)), ("current_save_keys_processed", "\(taken)"),
+            ("current_save_keys_total", "\(total)"), ("rdb_changes_since_last_save", "\(engine.pointee.dirty)"),
+            ("rdb_bgsave_in_progress", isSaving ? "1" : "0"), ("rdb_last_save_time", "\(persistence.lastSave)"),
+            ("rdb_last_bgsave_status", persistence.lastSaveSucceeded ? "ok" : "err"),
+            ("rdb_last_bgsave_time_sec", "\(persistence.lastDuration)"),
+            ("rdb_current_bgsave_time_sec", "\(isSaving ? seconds : -1)"), ("rdb_saves", "\(persistence.saveCount)"),
+            ("rdb_last_cow_size", "\(persistence.lastHeldByteCount)"),
+            ("rdb_last_load_keys_expired", "\(persistence.loadedExpiredKeyCount)"),
+            ("rdb_last_load_keys_loaded", "\(persistence.loadedKeyCount)"),
+        ]
+    }
+}
