@@ -16,11 +16,7 @@ package enum KeyValueProgram {
             report(error)
             return 1
         }
-        if configuration.flag("daemonize"), !Daemon.detach() {
-            writeError("atoll kv: could not go into the background: \(String(cString: strerror(errno)))\n")
-            return 1
-        }
-        return serve(configuration, hasFile: configuration.filePath != nil || !rest.isEmpty)
+        return serve(configuration, arguments)
     }
 
     private static func information(_ option: String) -> Int32? {
@@ -66,9 +62,50 @@ package enum KeyValueProgram {
         writeError(text + failure.reason + "\n")
     }
 
-    private static func serve(_ configuration: Configuration, hasFile: Bool) -> Int32 {
+    /// The program as it was called, as its title has it.
+    private static func name(_ arguments: [String]) -> String {
+        let name = arguments.first ?? "redis-server"
+        return name.hasSuffix("/atoll") || name == "atoll" ? name + " kv" : name
+    }
+
+    private static func serve(_ configuration: Configuration, _ arguments: [String]) -> Int32 {
         let log = ServerLog()
         log.configure(configuration)
+        let manager = ServiceManager(configuration, log: log)
+        // A service manager watches the process that it started.
+        let isInBackground = configuration.flag("daemonize") && manager.kind == .none
+        if isInBackground, !Daemon.detach() {
+            writeError("atoll kv: could not go into the background: \(String(cString: strerror(errno)))\n")
+            return 1
+        }
+        let process = ProcessSettings(
+            configuration, log: log, programName: name(arguments), isInBackground: isInBackground)
+        process.prepare()
+        logStart(configuration, log, hasFile: configuration.filePath != nil || arguments.count > 1)
+        let engine = Engine.make(
+            configuration: configuration, seed: UInt64.random(in: 0 ... .max), usesThreads: true)
+        engine.pointee.persistence.directory = configuration["dir"]
+        for rename in configuration.renames {
+            guard engine.pointee.directory.rename(rename.name, to: rename.newName) else {
+                report(ConfigurationFailure(reason: "No such command in rename-command, or the new name is taken"))
+                return 1
+            }
+        }
+        do {
+            let server = try Server(
+                engine: engine, configuration: configuration, log: log, process: process, manager: manager)
+            server.announce()
+            server.run()
+            return 0
+        } catch {
+            log.write(.warning, "\(error)")
+            let port = configuration.integer("port") > 0 ? configuration["port"] : configuration["tls-port"]
+            log.write(.warning, "Failed listening on port \(port) (tcp), aborting.")
+            return 1
+        }
+    }
+
+    private static func logStart(_ configuration: Configuration, _ log: ServerLog, hasFile: Bool) {
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
         log.write(
             .notice,
@@ -80,26 +117,6 @@ package enum KeyValueProgram {
                 ? "Configuration loaded"
                 : "Warning: no config file specified, using the default config. In order to specify a config file use "
                     + "\(CommandLine.arguments.first ?? "redis-server") /path/to/redis.conf")
-        let engine = Engine.make(
-            configuration: configuration, seed: UInt64.random(in: 0 ... .max), usesThreads: true)
-        engine.pointee.persistence.directory = configuration["dir"]
-        for rename in configuration.renames {
-            guard engine.pointee.directory.rename(rename.name, to: rename.newName) else {
-                report(ConfigurationFailure(reason: "No such command in rename-command, or the new name is taken"))
-                return 1
-            }
-        }
-        do {
-            let server = try Server(engine: engine, configuration: configuration, log: log)
-            server.announce()
-            server.run()
-            return 0
-        } catch {
-            log.write(.warning, "\(error)")
-            let port = configuration.integer("port") > 0 ? configuration["port"] : configuration["tls-port"]
-            log.write(.warning, "Failed listening on port \(port) (tcp), aborting.")
-            return 1
-        }
     }
 
     static func writeError(_ text: String) {

@@ -1,11 +1,11 @@
 // The shell around the engine: sockets, time, limits of connections, the process. It knows no command.
 
 package import Bytes
-import CAtoll
 import CIOLoop
 import Glibc
 package import IOLoop
 package import KeyValueCommands
+import Keyspace
 import RESP
 
 /// A server: one loop, one engine. Everything happens on the thread that calls `run`.
@@ -13,6 +13,8 @@ package final class Server: LoopApplication, EngineHost {
     package let engine: EngineReference
     let configuration: Configuration
     private let log: ServerLog
+    private let process: ProcessSettings
+    private let manager: ServiceManager
     /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
     let listeners: ServerListeners
@@ -23,6 +25,8 @@ package final class Server: LoopApplication, EngineHost {
     private var nextExpireCycle: Int64 = 0
     private let startedAt: Int64
     private var keepAliveSeconds = 300
+    /// The program's file as it was called, absolute.
+    private let executable: String
     private var rates = RateSamples()
     private var isShuttingDown = false
     private var handledSignalCount = 0
@@ -31,12 +35,19 @@ package final class Server: LoopApplication, EngineHost {
     private var commandsPerTurnMax = 0
     private var commandsBeforeTurn = 0
 
-    init(engine: EngineReference, configuration: Configuration, log: ServerLog) throws(ServerStartError) {
+    init(
+        engine: EngineReference, configuration: Configuration, log: ServerLog, process: ProcessSettings,
+        manager: ServiceManager
+    ) throws(ServerStartError) {
         self.engine = engine
         self.configuration = configuration
         self.log = log
+        self.process = process
+        self.manager = manager
         listeners = ServerListeners()
         startedAt = engine.pointee.now
+        let program = CommandLine.arguments.first ?? ""
+        executable = program.hasPrefix("/") ? program : "\(configuration.startDirectory)/\(program)"
         engine.pointee.host = self
         let backend: Backend =
             switch configuration["io"] {
@@ -58,8 +69,11 @@ package final class Server: LoopApplication, EngineHost {
         let watch = SignalWatch(waker: loop.waker)
         watch.start()
         signals = watch
-        reportCrashes()
-        writePidFile()
+        let placement = process.placement
+        engine.pointee.reclaimer.prepareThread = { placement.placeHelper() }
+        engine.pointee.persistence.prepareThread = { purpose in
+            if purpose == .save { placement.placeSnapshot() } else { placement.placeRewrite() }
+        }
     }
 
     /// The loop; there from the initialiser on.
@@ -83,31 +97,19 @@ package final class Server: LoopApplication, EngineHost {
             log.write(
                 .warning, "The directive '\(name)' is stored and has no effect: docs/kv-configuration.md says why.")
         }
+        if let reason = listeners.markFailure { log.write(.warning, "Sockets could not be marked: \(reason)") }
+        process.begin()
         for kind in listeners.kinds { log.write(.notice, "Ready to accept connections \(kind)") }
+        manager.ready()
     }
 
     /// Serves until somebody stops the loop.
     package func run() {
         loop.runUntilStopped()
+        manager.stopping()
         listeners.removeSocketFile()
-        removePidFile()
+        process.end()
         log.write(.warning, "Redis is now ready to exit, bye bye...")
-    }
-
-    private func writePidFile() {
-        var path = configuration["pidfile"]
-        if path.isEmpty, configuration.flag("daemonize") { path = "/var/run/redis.pid" }
-        guard !path.isEmpty else { return }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { return }
-        let bytes = Array("\(getpid())\n".utf8)
-        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        Glibc.close(descriptor)
-    }
-
-    private func removePidFile() {
-        let path = configuration["pidfile"]
-        if !path.isEmpty { unlink(path) }
     }
 
     // MARK: - Connections
@@ -227,13 +229,21 @@ package final class Server: LoopApplication, EngineHost {
     }
 
     package func woken() {
-        guard let signals, signals.signalCount > handledSignalCount, !isShuttingDown else { return }
+        guard let signals, signals.signalCount > handledSignalCount else { return }
         handledSignalCount = signals.signalCount
-        log.write(.notice, "Received SIGTERM scheduling shutdown...")
-        if engine.shutDown(ShutdownOptions()) { return }
+        let isInterrupt = signals.lastSignal == SIGINT
+        if isShuttingDown {
+            guard isInterrupt else { return }
+            log.write(.warning, "You insist... exiting now.")
+            exit(1)
+        }
+        let name = isInterrupt ? "SIGINT" : "SIGTERM"
+        log.write(.warning, "Received \(name) scheduling shutdown...")
+        let words = configuration.words(isInterrupt ? "shutdown-on-sigint" : "shutdown-on-sigterm")
+        if engine.shutDown(ShutdownOptions(words: words)) { return }
         log.write(
             .warning,
-            "SIGTERM received but errors trying to shut down the server, check the logs for more information")
+            "\(name) received but errors trying to shut down the server, check the logs for more information")
     }
 
     package func timeoutMilliseconds() -> Int {
@@ -262,6 +272,7 @@ package final class Server: LoopApplication, EngineHost {
         engine.endDueWaits()
         engine.keepHouse()
         engine.startDueSnapshot()
+        process.keepHouse()
         rates.take(engine.pointee.statistics, turns: loop.turnStatistics.turnCount, now: engine.pointee.now)
     }
 
@@ -284,18 +295,17 @@ package final class Server: LoopApplication, EngineHost {
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         if names.contains("dir") { engine.pointee.persistence.directory = configuration["dir"] }
         if !names.isDisjoint(with: ["save", "stop-writes-on-bgsave-error"]) { engine.updateWriteRefusal() }
-        if names.contains("crash-log-enabled") { reportCrashes() }
+        try process.changed(names)
     }
 
-    private func reportCrashes() {
-        let logFile = configuration["logfile"]
-        let path = logFile.isEmpty || logFile.hasPrefix("/") ? logFile : "\(configuration["dir"])/\(logFile)"
-        atoll_report_crashes(path, configuration.flag("crash-log-enabled"))
-    }
-
-    package func outputByteCount(_ client: ClientReference) -> (pending: Int, reserved: Int) {
-        guard let connection = Self.connection(client) else { return (0, 0) }
-        return (connection.pointee.pendingSendByteCount, connection.pointee.reservedByteCount)
+    package func outputState(_ client: ClientReference) -> OutputState? {
+        guard let connection = Self.connection(client) else { return nil }
+        var state = OutputState()
+        state.pendingByteCount = connection.pointee.pendingSendByteCount
+        state.reservedByteCount = connection.pointee.reservedByteCount
+        (state.longBufferCount, state.longByteCount) = connection.pointee.longOutput
+        state.waitsForRoom = connection.pointee.isWaitingForRoom
+        return state
     }
 
     package func resetStatistics() {
@@ -320,21 +330,20 @@ package final class Server: LoopApplication, EngineHost {
             withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         }
         let uptime = max((engine.pointee.now - startedAt) / 1000, 0)
-        let executable = CommandLine.arguments.first ?? ""
         return [
             ("redis_version", RedisCompatibility.version), ("redis_git_sha1", "00000000"), ("redis_git_dirty", "0"),
             ("redis_build_id", "0"), ("redis_mode", "standalone"),
             ("os", "\(text(names.sysname)) \(text(names.release)) \(text(names.machine))"), ("arch_bits", "64"),
             ("monotonic_clock", "POSIX clock_gettime"), ("multiplexing_api", "\(loop.backendName)"),
             ("atomicvar_api", "c11-builtin"), ("gcc_version", "0.0.0"), ("process_id", "\(getpid())"),
-            ("process_supervised", "no"), ("run_id", engine.pointee.runID), ("tcp_port", configuration["port"]),
+            ("process_supervised", manager.kind.rawValue), ("run_id", engine.pointee.runID),
+            ("tcp_port", configuration["port"]),
             ("server_time_usec", "\(atoll_wall_microseconds())"), ("uptime_in_seconds", "\(uptime)"),
             ("uptime_in_days", "\(uptime / 86400)"), ("hz", configuration["hz"]),
             ("configured_hz", configuration["hz"]),
             ("lru_clock", "\(AccessClock.seconds(engine.pointee.now))"),
-            ("executable", executable.hasPrefix("/") ? executable : "\(configuration["dir"])/\(executable)"),
-            ("config_file", configuration.filePath ?? ""), ("io_threads_active", "0"),
-        ]
+            ("executable", executable), ("config_file", configuration.filePath ?? ""), ("io_threads_active", "0"),
+        ] + listeners.information
     }
 
     /// The loop's own figures, in section stats.

@@ -21,10 +21,15 @@ final class ServerListeners {
     /// What is listened on, in the words of the log: tcp, tls, unix.
     private(set) var kinds: [String] = []
     private var backlog = 511
+    /// socket-mark-id; 0 for none.
+    private var mark: UInt32 = 0
+    /// Why a socket could not be marked, to be logged.
+    private(set) var markFailure: String?
 
     /// Opens all that the configuration names.
     func openAll(_ loop: EventLoop, _ configuration: Configuration) throws(ServerStartError) {
         backlog = configuration.integer("tcp-backlog")
+        mark = UInt32(clamping: configuration.integer("socket-mark-id"))
         do {
             try change(loop, configuration, readsCertificates: true)
         } catch {
@@ -109,7 +114,12 @@ final class ServerListeners {
             if address == "::*" { address = "::" }
             do {
                 let endpoint = ListenEndpoint.tcp(address: address, port: UInt16(place.port))
-                opened.append(try loop.listen(endpoint, tag: tls == nil ? 0 : 2, backlog: backlog, tls: tls))
+                let listener = try loop.listen(endpoint, tag: tls == nil ? 0 : 2, backlog: backlog, tls: tls)
+                opened.append(listener)
+                if mark > 0 {
+                    let code = listener.setMark(mark)
+                    if code != 0 { markFailure = String(cString: strerror(code)) }
+                }
             } catch {
                 let isUnavailable = [EADDRNOTAVAIL, EAFNOSUPPORT, EPROTONOSUPPORT].contains(error.code)
                 if isOptional && isUnavailable { continue }
@@ -158,6 +168,19 @@ final class ServerListeners {
         } catch {
             throw failure("\(error)")
         }
+    }
+
+    /// What is listened on, for INFO: `listener0:name=tcp,bind=127.0.0.1,port=6379`.
+    var information: [(name: String, value: String)] {
+        var lines: [(name: String, value: String)] = []
+        // Redis numbers the kinds of connections, not the listeners.
+        for (number, kind, listeners, place) in [(0, "tcp", plain, plainPlace), (2, "tls", secure, securePlace)]
+        where !listeners.isEmpty {
+            let addresses = place.addresses.map { ",bind=\($0)" }.joined()
+            lines.append(("listener\(number)", "name=\(kind)\(addresses),port=\(place.port)"))
+        }
+        if unix != nil { lines.append(("listener1", "name=unix,bind=\(socketPath)")) }
+        return lines.sorted { $0.name < $1.name }
     }
 
     func removeSocketFile() {

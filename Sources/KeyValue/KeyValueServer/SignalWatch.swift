@@ -7,6 +7,7 @@ import Synchronization
 // The count is atomic; the thread only adds to it and wakes the loop.
 final class SignalWatch: @unchecked Sendable {
     private let count = Atomic<Int>(0)
+    private let last = Atomic<Int32>(0)
     private let waker: LoopWaker
 
     init(waker: LoopWaker) {
@@ -14,7 +15,9 @@ final class SignalWatch: @unchecked Sendable {
     }
 
     /// How many have come.
-    var signalCount: Int { count.load(ordering: .relaxed) }
+    var signalCount: Int { count.load(ordering: .acquiring) }
+    /// The last one's number.
+    var lastSignal: Int32 { last.load(ordering: .relaxed) }
 
     /// Blocks SIGTERM and SIGINT in this thread and those that it makes from now on, and begins to wait for them.
     func start() {
@@ -46,7 +49,8 @@ final class SignalWatch: @unchecked Sendable {
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
-            count.add(1, ordering: .relaxed)
+            last.store(number, ordering: .relaxed)
+            count.add(1, ordering: .releasing)
             waker.wake()
         }
     }

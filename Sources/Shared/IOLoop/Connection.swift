@@ -138,6 +138,25 @@ package struct Connection: ~Copyable {
         output.count + inFlight.count + (secure.map { $0.pointee.session.outgoing.count } ?? 0)
     }
 
+    /// Buffers of output that are not kept when they are empty, and the bytes that wait in them.
+    package var longOutput: (bufferCount: Int, byteCount: Int) {
+        var long = (bufferCount: 0, byteCount: 0)
+        func add(_ reserved: Int, _ count: Int) {
+            guard reserved > Self.keptByteCountMax, count > 0 else { return }
+            long.bufferCount += 1
+            long.byteCount += count
+        }
+        add(output.reservedByteCount, output.count)
+        add(inFlight.reservedByteCount, inFlight.count)
+        if let secure {
+            add(secure.pointee.session.outgoing.reservedByteCount, secure.pointee.session.outgoing.count)
+        }
+        return long
+    }
+
+    /// Whether the kernel holds output for a peer that has not made room for it.
+    package var isWaitingForRoom: Bool { flags.contains(.waitingForRoom) || !inFlight.isEmpty }
+
     /// Memory that the loop holds for this connection, in bytes.
     package var reservedByteCount: Int {
         MemoryLayout<Connection>.size + output.reservedByteCount + inFlight.reservedByteCount + held.reservedByteCount

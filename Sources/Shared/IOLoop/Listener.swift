@@ -1,3 +1,4 @@
+import Glibc
 package import TLS
 
 /// A socket that connections come in through.
@@ -17,6 +18,14 @@ package final class Listener {
         self.endpoint = endpoint
         self.tls = tls
         self.descriptor = descriptor
+    }
+
+    /// Marks the packets of the socket and of connections that it accepts from now on, for routing and filters; 0, or an
+    /// errno. The kernel allows it to those who administer the network (CAP_NET_ADMIN).
+    package func setMark(_ mark: UInt32) -> Int32 {
+        var mark = mark
+        let size = socklen_t(MemoryLayout<UInt32>.size)
+        return setsockopt(descriptor, SOL_SOCKET, SO_MARK, &mark, size) == 0 ? 0 : errno
     }
 
     /// How long a listener rests that could not accept: the queue stays, and the loop does not spin.

@@ -4,6 +4,8 @@ import RESP
 /// The values of all directives, in canonical form. Loop only, once the server runs.
 package final class Configuration {
     private var values: [String: String]
+    /// Where the program was started: `dir` may lead elsewhere.
+    package let startDirectory = SpecialDirective.workingDirectory
     /// The configuration file, absolute; nil when there is none.
     package var filePath: String?
     /// Directives that were given though their part is not built yet: to be logged once.
@@ -57,8 +59,9 @@ package final class Configuration {
             }
             if row.name == "save" { rest = addingSavePoints(rest) }
             try set(row, rest)
-            let hasEffect = row.part == nil && ConfigurationReference.withoutEffect[row.name] == nil
-            if !hasEffect, self[row.name] != row.defaultValue, !ineffective.contains(row.name) {
+            if !ConfigurationReference.hasEffect(row), self[row.name] != row.defaultValue,
+                !ineffective.contains(row.name)
+            {
                 ineffective.append(row.name)
             }
             return

@@ -88,6 +88,8 @@ enum ConfigurationCommands {
             return nil
         } catch {
             for (name, value) in old { configuration.restore(name, value) }
+            // What took its new value before another directive failed takes the old one again.
+            try? call.engine.pointee.host?.configurationChanged(Set(rows.map(\.row.name)), configuration)
             let name = error.directive ?? rows.first?.row.name ?? ""
             return "ERR CONFIG SET failed (possibly related to argument '\(name)') - \(error.description)"
         }

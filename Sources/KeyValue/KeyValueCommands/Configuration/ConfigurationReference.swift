@@ -3,9 +3,6 @@ package enum ConfigurationReference {
     /// Directives that have no effect though they belong to no part that is still to come, with the reason.
     package static let withoutEffect: [String: String] = [
         "activerehashing": "the table grows by a bucket at a time: there is nothing to rehash",
-        "bio_cpulist": "helper threads run where the kernel puts them",
-        "crash-memcheck-enabled": "no memory test runs after a crash",
-        "disable-thp": "nothing is forked, so transparent huge pages do no harm",
         "dynamic-hz": "housekeeping does not depend on the number of clients",
         "ignore-warnings": "no start is refused for what it names",
         "lazyfree-lazy-eviction": "always as if yes",
@@ -14,19 +11,8 @@ package enum ConfigurationReference {
         "lazyfree-lazy-user-del": "always as if yes",
         "lazyfree-lazy-user-flush": "always as if yes",
         "list-compress-depth": "lists are not compressed",
-        "oom-score-adj": "not built",
-        "oom-score-adj-values": "not built",
-        "proc-title-template": "not built",
-        "server_cpulist": "not built",
-        "set-proc-title": "not built",
-        "shutdown-on-sigint": "there is nothing to save yet",
-        "shutdown-on-sigterm": "there is nothing to save yet",
         "shutdown-timeout": "there are no replicas to wait for yet",
-        "socket-mark-id": "not built",
         "bind-source-addr": "no connections are made to others yet",
-        "supervised": "not built",
-        "use-exit-on-panic": "for tests of Redis",
-        "watchdog-period": "for tests of Redis",
     ]
 
     /// The page as Markdown.
@@ -51,6 +37,11 @@ package enum ConfigurationReference {
             text += "| `\(row.name)` | \(value) | \(changes) | \(effect(row)) |\n"
         }
         return text
+    }
+
+    /// Whether a directive does anything; a test shows what (`DirectiveCoverageTests`).
+    package static func hasEffect(_ row: ConfigurationRow) -> Bool {
+        row.part == nil && withoutEffect[row.name] == nil
     }
 
     private static func effect(_ row: ConfigurationRow) -> String {

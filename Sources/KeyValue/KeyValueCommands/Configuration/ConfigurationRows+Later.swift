@@ -26,7 +26,7 @@ extension ConfigurationTable {
         ConfigurationRow("appendonly", .boolean(false), partOf: .persistence),
         ConfigurationRow("auto-aof-rewrite-min-size", .integer(0 ... .max, 67108864, .bytes), partOf: .persistence),
         ConfigurationRow("auto-aof-rewrite-percentage", .integer(0...2147483647, 100), partOf: .persistence),
-        ConfigurationRow("bgsave_cpulist", .text(""), [.immutable], partOf: .persistence),
+        ConfigurationRow("bgsave_cpulist", .text(""), [.immutable]),
         ConfigurationRow(
             "busy-reply-threshold", .integer(0 ... .max, 5000), alias: "lua-time-limit", partOf: .scripting),
         ConfigurationRow("cluster-allow-pubsubshard-when-down", .boolean(true), partOf: .cluster),

@@ -100,6 +100,8 @@ extension ConfigurationRow {
             if word.contains("/") { throw ConfigurationError("\(name) can't be a path, just a \(noun)") }
         case "locale-collate" where setlocale(LC_COLLATE, word) == nil:
             throw ConfigurationError("Invalid locale name")
+        case "proc-title-template" where !TitleTemplate.isValid(word):
+            throw ConfigurationError("template format is invalid or contains unknown variables")
         default: break
         }
         return word

@@ -21,6 +21,7 @@ enum AuthenticationCommands {
         // The default user without a password lets everybody in, whatever they say.
         let isRight = expected.isEmpty || expected.withUnsafeBytes { isEqualInConstantTime($0, password) }
         guard user == "default", isRight else {
+            call.engine.pointee.statistics.deniedAuthenticationCount += 1
             call.error("WRONGPASS invalid username-password pair or user is disabled.")
             return false
         }

@@ -253,8 +253,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     func describe(_ client: ClientReference) -> String {
         let details = client.pointee.details
         let subscriptions = details.subscriptions
-        let output =
-            pointee.host?.outputByteCount(client) ?? (pending: client.pointee.output.pointee.count, reserved: 0)
+        let output = outputState(client)
         let isExecuting = client.pointee.flags.contains(.executing)
         let query =
             isExecuting
@@ -271,9 +270,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
             ("multi", "\(queued)"), ("qbuf", "\(query)"),
             ("qbuf-free", "\(max(client.pointee.query.reservedByteCount - query, 0))"),
             ("argv-mem", "\(client.pointee.parser.reservedByteCount)"),
-            ("multi-mem", "\(transaction?.byteCount ?? 0)"), ("rbs", "\(output.reserved)"), ("rbp", "0"),
-            ("obl", "\(output.pending)"), ("oll", "0"), ("omem", "\(output.pending)"),
-            ("tot-mem", "\(memoryByteCount(client))"), ("events", "r"),
+            ("multi-mem", "\(transaction?.byteCount ?? 0)"), ("rbs", "\(output.reservedByteCount)"),
+            ("rbp", "\(max(client.pointee.outputPeak, output.pendingByteCount))"),
+            ("obl", "\(output.pendingByteCount - output.longByteCount)"), ("oll", "\(output.longBufferCount)"),
+            ("omem", "\(output.longByteCount)"), ("tot-mem", "\(memoryByteCount(client))"),
+            ("events", output.waitsForRoom ? "rw" : "r"),
             ("cmd", client.pointee.lastCommand?.pointee.fullName ?? "NULL"), ("user", details.user),
             ("redir", "\(redirection(client))"), ("resp", "\(client.pointee.protocolVersion)"),
             ("lib-name", details.libraryName), ("lib-ver", details.libraryVersion),
@@ -300,13 +301,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// Memory that the client holds, in bytes: buffers, queued requests, its own structures.
     package func memoryByteCount(_ client: ClientReference) -> Int {
-        let output =
-            pointee.host?.outputByteCount(client) ?? (pending: 0, reserved: client.pointee.output.pointee.capacity)
+        let output = outputState(client)
         let details = client.pointee.details
         let subscriptions = details.subscriptions
         let channels = subscriptions.channels.count + subscriptions.patterns.count + subscriptions.shardChannels.count
         return MemoryLayout<Client>.size + 512 + client.pointee.query.reservedByteCount
-            + max(output.reserved, output.pending)
+            + max(output.reservedByteCount, output.pendingByteCount)
             + client.pointee.parser.reservedByteCount + (details.transaction?.byteCount ?? 0)
             + (details.watched.count + channels + trackedPrefixCount(client)) * 64
     }

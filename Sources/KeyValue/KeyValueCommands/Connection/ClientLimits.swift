@@ -20,6 +20,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Closes a client whose output has grown past the limit of its class.
     /// - Parameter pendingByteCount: output that the kernel has not taken.
     package func enforceOutputLimit(_ client: ClientReference, pendingByteCount: Int) {
+        if pendingByteCount > client.pointee.outputPeak { client.pointee.outputPeak = pendingByteCount }
         let limit = outputLimit(client)
         if limit.hardByteCount == 0, limit.softByteCount == 0 { return }
         guard client.pointee.flags.isDisjoint(with: [.closeNow, .closeAfterReply]) else { return }
@@ -44,14 +45,20 @@ extension UnsafeMutablePointer where Pointee == Engine {
             ? pointee.settings.outputLimits.pubSub : pointee.settings.outputLimits.normal
     }
 
+    /// How long the longest output of a client is remembered for CLIENT LIST (Redis's 5 s).
+    private static var outputPeakMilliseconds: Int64 { 5000 }
+
     private func closeIdleClients() {
         let seconds = pointee.settings.clientTimeoutSeconds
         let milliseconds = Int64(seconds) * 1000
+        let forgetsPeaks = pointee.now >= pointee.outputPeaksUntil
+        if forgetsPeaks { pointee.outputPeaksUntil = pointee.now + Self.outputPeakMilliseconds }
         for client in pointee.clients {
             let idle = pointee.now - client.pointee.lastInteraction
-            if client.pointee.softLimitSince > 0, let host = pointee.host {
-                enforceOutputLimit(client, pendingByteCount: host.outputByteCount(client).pending)
+            if client.pointee.softLimitSince > 0 {
+                enforceOutputLimit(client, pendingByteCount: outputState(client).pendingByteCount)
             }
+            if forgetsPeaks { client.pointee.outputPeak = 0 }
             guard seconds > 0, idle > milliseconds,
                 client.pointee.flags.isDisjoint(with: [.subscribed, .blocked, .monitor, .internalClient])
             else { continue }

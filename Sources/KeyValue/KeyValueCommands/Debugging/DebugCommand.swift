@@ -61,6 +61,9 @@ enum DebugCommand {
         Subcommand(
             name: "object", arguments: "<key>", summary: "How a value is held.", counts: 3...3, perform: describeValue),
         Subcommand(
+            name: "panic", arguments: "", summary: "Ends the server as a failed check of its own would.", counts: 2...2,
+            perform: { _ in abort() }),
+        Subcommand(
             name: "pause-cron", arguments: "<0|1>", summary: "Stops or resumes what is done regularly.", counts: 3...3,
             perform: pauseHousekeeping),
         Subcommand(

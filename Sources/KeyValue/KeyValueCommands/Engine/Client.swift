@@ -100,6 +100,8 @@ package struct Client: ~Copyable {
     package internal(set) var writtenPosition: Int64 = 0
     /// The position of the journal that its output waits for (`Durability`).
     var awaitedPosition: Int64 = 0
+    /// The most output that it had waiting lately, in bytes.
+    var outputPeak = 0
     /// Its share of the engine's `clientMemoryByteCount`.
     var countedByteCount = 0
 

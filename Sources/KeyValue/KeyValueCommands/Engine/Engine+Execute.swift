@@ -111,7 +111,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         _ client: ClientReference, _ command: UnsafeMutablePointer<Command>, _ flags: CommandFlags
     ) -> Bool {
         if flags.contains(.protected), !mayUseProtected(client, command) {
-            let name = command.pointee.row.name.uppercased()
+            let name = Self.isAboutModules(command) ? "MODULE" : "DEBUG"
             reject(
                 client, command,
                 "ERR \(name) command not allowed. If the enable-\(name.lowercased())-command option is set to "
@@ -128,7 +128,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     private func mayUseProtected(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>) -> Bool {
         let access =
-            command.pointee.row.name == "module" ? pointee.settings.moduleCommand : pointee.settings.debugCommand
+            Self.isAboutModules(command) ? pointee.settings.moduleCommand : pointee.settings.debugCommand
         switch access {
         case .yes: return true
         case .no: return false
@@ -136,6 +136,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
             let peer = client.pointee.details.peerAddress
             return client.pointee.flags.contains(.unixSocket) || peer.hasPrefix("127.") || peer.hasPrefix("[::1]")
         }
+    }
+
+    /// MODULE and its subcommands; the others that are protected are DEBUG and its own.
+    private static func isAboutModules(_ command: UnsafeMutablePointer<Command>) -> Bool {
+        command.pointee.fullName.hasPrefix("module")
     }
 
     private static func isAllowedToSubscribers(_ command: UnsafeMutablePointer<Command>) -> Bool {

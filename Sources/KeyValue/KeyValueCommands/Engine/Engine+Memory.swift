@@ -45,14 +45,21 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let limit = pointee.settings.maxMemoryByteCount
         guard limit > 0, countedMemoryByteCount > limit else {
             pointee.eviction.isUnfinished = false
+            if pointee.eviction.exceededSince > 0 { noteMemoryIsWithinLimit() }
             return true
         }
+        if pointee.eviction.exceededSince == 0 { pointee.eviction.exceededSince = pointee.now }
         // Clients go before keys.
         evictClients()
         guard pointee.settings.maxMemoryPolicy != .noEviction else { return countedMemoryByteCount <= limit }
         // Expired keys must not go while clients are paused, and neither must others.
         guard !pointee.pause.keepsExpiredKeys else { return true }
         return evict(untilBelow: limit)
+    }
+
+    private func noteMemoryIsWithinLimit() {
+        pointee.statistics.evictionExceededMilliseconds += max(pointee.now - pointee.eviction.exceededSince, 0)
+        pointee.eviction.exceededSince = 0
     }
 
     /// Goes on with an eviction that ran out of time.

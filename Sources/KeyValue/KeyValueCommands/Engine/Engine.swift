@@ -72,6 +72,8 @@ package struct Engine: ~Copyable {
     var pendingResume: [ClientReference] = []
     /// Clients that are to be closed.
     var pendingClose: [ClientReference] = []
+    /// Milliseconds since 1970 at which the peaks of clients' output are forgotten.
+    var outputPeaksUntil: Int64 = 0
     /// Whether maxmemory-clients sets a limit, so that the memory of clients is counted.
     var isCountingClientMemory = false
     /// Memory of all clients as last counted, in bytes.

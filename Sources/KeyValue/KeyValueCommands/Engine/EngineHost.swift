@@ -28,13 +28,38 @@ package protocol EngineHost: AnyObject {
     func shutDown()
     /// Lines of INFO about what only the program knows: section, then names and values.
     func information(_ section: String) -> [(name: String, value: String)]
-    /// Bytes of output that the kernel has not taken yet, and memory of the connection's buffers.
-    func outputByteCount(_ client: ClientReference) -> (pending: Int, reserved: Int)
+    /// How the client's output is held; nil when it has no connection.
+    func outputState(_ client: ClientReference) -> OutputState?
     /// Forgets the peaks that INFO shows (CONFIG RESETSTAT).
     func resetStatistics()
 }
 
+/// How the output of a client is held.
+package struct OutputState {
+    /// Bytes that the kernel has not taken yet.
+    package var pendingByteCount = 0
+    /// Memory of the connection's buffers.
+    package var reservedByteCount = 0
+    /// Of the buffers, those that a connection does not keep for its next output, and what is pending in them.
+    package var longBufferCount = 0
+    package var longByteCount = 0
+    /// Whether the peer has not made room for what was last sent.
+    package var waitsForRoom = false
+
+    package init() {}
+}
+
 extension UnsafeMutablePointer where Pointee == Engine {
+    /// How the client's output is held; without a connection it is one buffer.
+    func outputState(_ client: ClientReference) -> OutputState {
+        if let state = pointee.host?.outputState(client) { return state }
+        var state = OutputState()
+        guard pointee.host == nil else { return state }
+        state.pendingByteCount = client.pointee.output.pointee.count
+        state.reservedByteCount = client.pointee.output.pointee.capacity
+        return state
+    }
+
     /// Writes a line to the log, if there is one.
     package func log(_ level: LogLevel, _ message: @autoclosure () -> String) {
         guard let host = pointee.host else { return }

@@ -16,6 +16,10 @@ package struct Statistics {
     package var peakMemoryByteCount = 0
     package var startMemoryByteCount = 0
     package var evictedClientCount = 0
+    /// How long memory has been above maxmemory, but for the time that it still is.
+    package var evictionExceededMilliseconds: Int64 = 0
+    /// AUTH and HELLO with a wrong name or password.
+    package var deniedAuthenticationCount = 0
     package var inputByteCount = 0
     /// Times that bytes came from a client, and that a client had output to be sent.
     package var readCount = 0

@@ -55,6 +55,8 @@ struct Eviction: ~Copyable {
     var databaseIndex = 0
     /// Whether the last eviction ran out of time and is to be gone on with.
     var isUnfinished = false
+    /// Milliseconds since 1970 since when memory has been above maxmemory; 0 when it is not.
+    var exceededSince: Int64 = 0
     /// Memory of clients that are about to be closed for it.
     var closingByteCount = 0
 }

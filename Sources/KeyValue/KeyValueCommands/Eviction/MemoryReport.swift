@@ -39,7 +39,7 @@ package struct MemoryReport {
         usedByteCount = engine.usedMemoryByteCount
         startByteCount = engine.pointee.statistics.startMemoryByteCount
         clientByteCount = engine.pointee.clients.reduce(0) { sum, client in
-            let output = engine.pointee.host?.outputByteCount(client).reserved ?? 0
+            let output = engine.outputState(client).reservedByteCount
             return sum + MemoryLayout<Client>.size + client.pointee.query.reservedByteCount + output
         }
         var tables: [Table] = []

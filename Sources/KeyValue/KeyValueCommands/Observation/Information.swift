@@ -70,7 +70,7 @@ enum InformationCommands {
             ("connected_clients", "\(clients.count)"), ("cluster_connections", "0"),
             ("maxclients", "\(engine.pointee.settings.clientCountMax)"),
             ("client_recent_max_input_buffer", "\(clients.map { $0.pointee.query.reservedByteCount }.max() ?? 0)"),
-            ("client_recent_max_output_buffer", "\(clients.map { $0.pointee.output.pointee.capacity }.max() ?? 0)"),
+            ("client_recent_max_output_buffer", "\(clients.map { $0.pointee.outputPeak }.max() ?? 0)"),
             ("blocked_clients", "\(engine.pointee.blockedClientCount + engine.pointee.pause.heldBackCount)"),
             ("tracking_clients", "\(engine.pointee.trackingClientCount)"), ("pubsub_clients", "\(subscribers)"),
             ("watching_clients", "\(watching)"), ("clients_in_timeout_table", "\(engine.blockedWithDeadlineCount)"),
@@ -82,6 +82,8 @@ enum InformationCommands {
 
     private static func statistics(_ engine: EngineReference) -> [Line] {
         let numbers = engine.pointee.statistics
+        let exceededSince = engine.pointee.eviction.exceededSince
+        let exceeded = exceededSince == 0 ? 0 : engine.pointee.now - exceededSince
         var lines: [Line] = [
             ("total_connections_received", "\(numbers.connectionCount)"),
             ("total_commands_processed", "\(numbers.commandCount)"),
@@ -97,7 +99,8 @@ enum InformationCommands {
             ("expired_time_cap_reached_count", "\(numbers.expiredTimeCapReachedCount)"),
             ("expire_cycle_cpu_milliseconds", "\(numbers.expireCycleMicroseconds / 1000)"),
             ("evicted_keys", "\(numbers.evictedKeyCount)"), ("evicted_clients", "\(numbers.evictedClientCount)"),
-            ("total_eviction_exceeded_time", "0"), ("current_eviction_exceeded_time", "0"),
+            ("total_eviction_exceeded_time", "\(numbers.evictionExceededMilliseconds + exceeded)"),
+            ("current_eviction_exceeded_time", "\(exceeded)"),
             ("keyspace_hits", "\(numbers.keyspaceHitCount)"), ("keyspace_misses", "\(numbers.keyspaceMissCount)"),
             ("pubsub_channels", "\(engine.pointee.channels.channels.count)"),
             ("pubsub_patterns", "\(engine.pointee.channels.patterns.count)"),
@@ -125,7 +128,8 @@ enum InformationCommands {
             ("reply_buffer_shrinks", "0"), ("reply_buffer_expands", "0"),
             ("client_query_buffer_limit_disconnections", "\(numbers.queryLimitDisconnectionCount)"),
             ("client_output_buffer_limit_disconnections", "\(numbers.outputLimitDisconnectionCount)"),
-            ("acl_access_denied_auth", "0"), ("acl_access_denied_cmd", "0"), ("acl_access_denied_key", "0"),
+            ("acl_access_denied_auth", "\(numbers.deniedAuthenticationCount)"), ("acl_access_denied_cmd", "0"),
+            ("acl_access_denied_key", "0"),
             ("acl_access_denied_channel", "0"),
         ]
     }
@@ -204,9 +208,31 @@ enum InformationCommands {
             guard database.pointee.count > 0 else { return nil }
             return (
                 "db\(index)",
-                "keys=\(database.pointee.count),expires=\(database.pointee.volatileCount),avg_ttl=0"
+                "keys=\(database.pointee.count),expires=\(database.pointee.volatileCount),"
+                    + "avg_ttl=\(meanTimeToLive(database, engine))"
             )
         }
+    }
+
+    /// Keys that the mean time to live is taken over.
+    private static let timeToLiveSampleCount = 32
+    /// Buckets that are looked at for them, where keys with an expiry are rare.
+    private static let timeToLiveBucketsMax = 1024
+
+    /// Milliseconds that keys with an expiry have left on average, as a sample of them says.
+    private static func meanTimeToLive(_ database: UnsafeMutablePointer<Database>, _ engine: EngineReference) -> Int64 {
+        var random = engine.pointee.random
+        var sum: Int64 = 0
+        var count: Int64 = 0
+        database.pointee.sample(
+            timeToLiveSampleCount, volatileOnly: true, bucketsMax: timeToLiveBucketsMax, random: &random
+        ) { entry in
+            guard let expiry = entry.expiry else { return }
+            // Far in the future: 32 of them are not to overflow.
+            sum += min(max(expiry - engine.pointee.now, 0), .max / Int64(timeToLiveSampleCount * 64))
+            count += 1
+        }
+        return count == 0 ? 0 : sum / count
     }
 }
 

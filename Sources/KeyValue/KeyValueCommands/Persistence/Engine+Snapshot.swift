@@ -17,15 +17,17 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// A snapshot that writes an RDB file: not begun yet.
     /// - Parameter path: the name of the whole file; nil leaves it under the temporary one.
-    func makeSnapshot(temporaryPath: String, path: String?, auxiliary: [(name: String, value: String)] = [])
-        throws(SnapshotFailure) -> Snapshot
-    {
+    func makeSnapshot(
+        temporaryPath: String, path: String?, auxiliary: [(name: String, value: String)] = [],
+        for purpose: Persistence.Purpose = .rewrite
+    ) throws(SnapshotFailure) -> Snapshot {
         let configuration = pointee.configuration
-        let file = try SnapshotFile(
-            .init(
-                temporaryPath: temporaryPath, path: path, hasChecksum: configuration.flag("rdbchecksum"),
-                syncsIncrementally: configuration.flag("rdb-save-incremental-fsync")),
-            whenDone: pointee.persistence.wake)
+        var options = SnapshotFile.Options(
+            temporaryPath: temporaryPath, path: path, hasChecksum: configuration.flag("rdbchecksum"),
+            syncsIncrementally: configuration.flag("rdb-save-incremental-fsync"))
+        let prepare = pointee.persistence.prepareThread
+        options.prepareThread = { prepare(purpose) }
+        let file = try SnapshotFile(options, whenDone: pointee.persistence.wake)
         var form = RDBSnapshotEncoder.Form(
             version: configuration.integer("rdb-version"), compresses: configuration.flag("rdbcompression"))
         form.auxiliary = [
@@ -53,7 +55,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             throw SnapshotFailure("There is no directory for files")
         }
         return try makeSnapshot(
-            temporaryPath: "\(directory)/temp-\(getpid()).rdb", path: path, auxiliary: [("aof-base", "0")])
+            temporaryPath: "\(directory)/temp-\(getpid()).rdb", path: path, auxiliary: [("aof-base", "0")], for: .save)
     }
 
     // MARK: - At once

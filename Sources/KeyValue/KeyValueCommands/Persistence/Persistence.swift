@@ -26,6 +26,8 @@ package final class Persistence {
     package var directory: String?
     /// Called, by any thread, when the loop is to look after a snapshot's end.
     package var wake: @Sendable () -> Void = {}
+    /// What a thread that writes a snapshot does first: it may run on processors of its own.
+    package var prepareThread: @Sendable (Purpose) -> Void = { _ in }
     package internal(set) var running: Running?
     /// Seconds since 1970.
     package internal(set) var lastSave: Int64 = 0

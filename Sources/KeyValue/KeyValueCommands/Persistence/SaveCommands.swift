@@ -89,6 +89,13 @@ package struct ShutdownOptions: Sendable {
 
     /// As SHUTDOWN without arguments.
     package init() {}
+
+    /// From shutdown-on-sigint or shutdown-on-sigterm. `now` changes nothing: without replicas nobody is waited for.
+    package init(words: [String]) {
+        if words.contains("save") { saves = .always }
+        if words.contains("nosave") { saves = .never }
+        isForced = words.contains("force")
+    }
 }
 
 extension UnsafeMutablePointer where Pointee == Engine {

@@ -17,6 +17,8 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
         package var hasChecksum: Bool
         /// Whether dirty pages are handed to the disk all along, and not all at the end (rdb-save-incremental-fsync).
         package var syncsIncrementally: Bool
+        /// What the writing thread does first, for instance to choose its processors.
+        package var prepareThread: @Sendable () -> Void = {}
 
         package init(temporaryPath: String, path: String?, hasChecksum: Bool = true, syncsIncrementally: Bool = true) {
             self.temporaryPath = temporaryPath
@@ -54,12 +56,13 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
         self.options = options
         self.whenDone = whenDone
         finisher = RDBFinisher(checksums: options.hasChecksum)
+        // Before anything can fail: deinit ends them, and would wait for ever for what is not there.
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
         descriptor = open(options.temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw SnapshotFailure("Failed opening the temp RDB file \(options.temporaryPath): \(Self.errorText())")
         }
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
         var thread = pthread_t()
         // The thread holds the file until it has a result.
         let reference = Unmanaged.passRetained(self).toOpaque()
@@ -130,6 +133,7 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
     // MARK: - The writing thread
 
     private func work() {
+        options.prepareThread()
         while true {
             let (chunks, order) = takeQueue()
             if order == .abandon { return end(with: .failed("given up"), keepsFile: false) }

@@ -29,6 +29,9 @@ package final class Reclaimer: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var jobs: [Job] = []
     private var isStarted = false
+    /// What the helper thread does before its first work, for instance to choose its processors. To be set before there is
+    /// any work.
+    package var prepareThread: (@Sendable () -> Void)?
     /// Without a thread everything is freed at once: for tests that must be repeatable.
     package let usesThread: Bool
     private let pending = Atomic<Int>(0)
@@ -134,6 +137,7 @@ package final class Reclaimer: @unchecked Sendable {
     }
 
     private func work() {
+        prepareThread?()
         atoll_memory_begin_pacing()
         while true {
             pthread_mutex_lock(mutex)

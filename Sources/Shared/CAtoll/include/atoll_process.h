@@ -68,5 +68,33 @@ int atoll_wait_child(pid_t pid, bool keep, int *exit_code, int *signal_number);
 /// called before the first thread. 0, or -1 with errno.
 int atoll_daemonize(void);
 
-/// Writes signal, address and backtrace to a file ("": standard output) when the process crashes; or no more.
-void atoll_report_crashes(const char *path, bool enabled);
+/// Writes signal, address and backtrace to a file ("": standard output) when the process crashes; or no more. With
+/// tests_memory the report goes on with a test of the memory that the process has.
+void atoll_report_crashes(const char *path, bool enabled, bool tests_memory);
+
+/// Whether a process that ends itself (abort, a trap) exits with code 1 after the report instead of by its signal.
+void atoll_exit_on_panic(bool enabled);
+
+/// Has the calling thread's stack written to where crashes are reported unless this is called again within that time;
+/// 0 ends the watch.
+void atoll_watch_thread(int milliseconds);
+
+/// Reads all memory that the process may write and writes it back changed and unchanged; 0, or how many words did not
+/// hold what was written. Async-signal-safe. Other threads must not run meanwhile.
+uint64_t atoll_test_memory(void);
+
+/// Writes a title in place of the command line that ps shows; it is cut where arguments and environment ended. The
+/// environment moves elsewhere: strings that getenv has given out before must not be used afterwards.
+void atoll_set_process_title(const char *title);
+
+/// The processors that the calling thread may run on, in order; how many, at most capacity.
+int atoll_thread_processors(int *processors, int capacity);
+
+/// Lets the calling thread, and those that it starts from now on, run on these processors only; 0, or -1 with errno.
+int atoll_set_thread_processors(const int *processors, int count);
+
+/// Has this process, and those that it starts, no transparent huge pages; 0, or -1 with errno.
+int atoll_disable_huge_pages(void);
+
+/// Sends a message to a service manager's socket, "@name" being an abstract one (sd_notify); 0, or -1 with errno.
+int atoll_notify(const char *socket_path, const char *message);
