@@ -15,6 +15,12 @@ struct ServerTests {
     @Test("Bad input: oversized, malformed, truncated, slow; too many clients; a client that never reads")
     func badInput() throws { try expectSuccess("bad_input.py") }
 
+    @Test("Directives that need a process do what they say")
+    func directives() throws { try expectSuccess("directives.py") }
+
+    @Test("Directives of TLS do what they say")
+    func directivesOfTLS() throws { try expectSuccess("directives_tls.py") }
+
     @Test("20,000 connections above the limit are refused while those within it are served")
     func flood() throws { try expectSuccess("flood.py") }
 
