@@ -168,7 +168,7 @@ let package = Package(
         tests("RESP", ["Bytes"]),
         tests("Keyspace", ["Bytes"]),
         tests("KeyValuePersistence", ["Bytes", "CMemory", "Keyspace", "RESP"]),
-        tests("KeyValueCommands", ["Bytes", "Keyspace", "RESP"]),
+        tests("KeyValueCommands", ["Bytes", "Keyspace", "KeyValuePersistence", "RESP"]),
         .testTarget(
             name: "KeyValueServerTests", dependencies: ["atoll", "KeyValueServer"], exclude: ["Scripts"],
             swiftSettings: strict),

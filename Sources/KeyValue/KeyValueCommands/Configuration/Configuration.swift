@@ -94,6 +94,7 @@ package final class Configuration {
         settings.databaseCount = integer("databases")
         settings.rdbVersion = integer("rdb-version")
         settings.compressesStrings = flag("rdbcompression")
+        settings.sanitizesPayloads = self["sanitize-dump-payload"] != "no"
         settings.password = self["requirepass"]
         settings.notifications = NotificationClasses(text: self["notify-keyspace-events"]) ?? []
         settings.activeExpireEffort = integer("active-expire-effort")

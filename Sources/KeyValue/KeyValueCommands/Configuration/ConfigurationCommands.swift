@@ -118,6 +118,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             setting: settings.encoding.list.setting, plainByteCountMin: pointee.settings.encoding.list.plainByteCountMin
         )
         settings.databaseCount = pointee.databaseCount
+        settings.skipsChecksums = pointee.settings.skipsChecksums
         let hadPassword = !pointee.settings.password.isEmpty
         pointee.settings = settings
         pointee.updateSlowTicks()

@@ -31,7 +31,7 @@ enum DebugCommand {
     /// Subcommands of Redis that belong to parts of the server that are still to come.
     private static let unbuiltParts: [String: String] = [
         "reload": "persistence", "loadaof": "persistence", "aof-flush-sleep": "persistence",
-        "set-skip-checksum-validation": "persistence", "replicate": "replication",
+        "replicate": "replication",
         "change-repl-id": "replication", "set-disable-deny-scripts": "scripting",
         "drop-cluster-packet-filter": "cluster mode", "clusterlink": "cluster mode",
     ]
@@ -88,6 +88,13 @@ enum DebugCommand {
         Subcommand(
             name: "set-active-expire", arguments: "<0|1>", summary: "Whether due keys are removed unasked.",
             counts: 3...3, perform: setActiveExpiry),
+        Subcommand(
+            name: "set-skip-checksum-validation", arguments: "<0|1>",
+            summary: "Whether RESTORE takes payloads with any checksum.", counts: 3...3,
+            perform: { call in
+                call.engine.pointee.settings.skipsChecksums = DoubleText.parseLoosely(call[2]) != 0
+                call.reply.ok()
+            }),
         Subcommand(
             name: "config-rewrite-force-all", arguments: "", summary: "CONFIG REWRITE with all directives.",
             counts: 2...2, perform: rewriteConfiguration),

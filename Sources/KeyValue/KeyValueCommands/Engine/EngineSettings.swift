@@ -54,6 +54,10 @@ package struct EngineSettings: Sendable {
     package var rdbVersion = 10
     /// rdbcompression.
     package var compressesStrings = true
+    /// sanitize-dump-payload, for clients: packed collections of payloads are searched for members that are there twice.
+    package var sanitizesPayloads = false
+    /// DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes payloads with any checksum.
+    package var skipsChecksums = false
     package var notifications: NotificationClasses = []
     package var maxMemoryByteCount = 0
     package var maxMemoryPolicy = EvictionPolicy.noEviction

@@ -15,6 +15,8 @@ package enum RDBFormat {
 
     /// What may stand where a type is expected.
     enum Opcode {
+        /// Lower numbers are types.
+        static let opcodeMin: UInt8 = 243
         static let slotInformation: UInt8 = 244
         static let function: UInt8 = 245
         static let functionPreRelease: UInt8 = 246

@@ -11,7 +11,7 @@ import Glibc
 package struct Database: ~Copyable {
     package var table: HashTable
     /// Keys that have an expiry.
-    package private(set) var volatileCount = 0
+    package internal(set) var volatileCount = 0
     /// Where the sweep for due keys goes on: a bucket.
     private var sweepBucket = 0
     /// Where the search for rare keys with an expiry goes on: a bucket.

@@ -16,7 +16,8 @@ package struct StringBuffer {
         self.base = base
     }
 
-    private static let headerByteCount = 8
+    /// Bytes before those of the string.
+    package static let headerByteCount = 8
 
     package var count: Int { base.load(as: Int.self) }
     package var bytes: ByteSlice { ByteSlice(start: base + Self.headerByteCount, count: count) }
@@ -32,6 +33,12 @@ package struct StringBuffer {
         let base = atoll_memory_take(headerByteCount + count).unsafelyUnwrapped
         base.storeBytes(of: count, as: Int.self)
         return StringBuffer(base)
+    }
+
+    /// Takes over memory that has that many bytes behind `headerByteCount` free ones.
+    package static func adopt(_ memory: UnsafeMutableRawPointer, count: Int) -> StringBuffer {
+        memory.storeBytes(of: count, as: Int.self)
+        return StringBuffer(memory)
     }
 
     package static func make(_ bytes: ByteSlice) -> StringBuffer {

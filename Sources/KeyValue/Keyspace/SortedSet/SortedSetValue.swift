@@ -76,6 +76,11 @@ package struct SortedSetValue {
         return SortedSetValue(kind: .sortedSetTree, pointer: SortedSetTree.make(hasher: hasher).pointer)
     }
 
+    /// A new empty sorted set in the form of a large one, which `packIfSmall` may change once its members are known.
+    package static func makeTree(hasher: KeyedHash) -> SortedSetValue {
+        SortedSetValue(kind: .sortedSetTree, pointer: SortedSetTree.make(hasher: hasher).pointer)
+    }
+
     @inline(__always) private var isTree: Bool { kind == .sortedSetTree }
     @inline(__always) private var tree: SortedSetTree { SortedSetTree(pointer) }
     @inline(__always) private var pack: SortedSetPack { SortedSetPack(pointer) }
@@ -276,7 +281,10 @@ package struct SortedSetValue {
         withUnsafeTemporaryAllocation(byteCount: ListPackValue.scratchByteCount, alignment: 8) { scratch in
             while let element = cursor.next() {
                 let member = element.member.bytes(scratch: scratch.baseAddress.unsafelyUnwrapped)
-                target.insert(member, hash: target.hash(member), score: element.score)
+                let hash = target.hash(member)
+                // A payload from outside may have a member twice.
+                guard target.find(member, hash: hash) == nil else { continue }
+                target.insert(member, hash: hash, score: element.score)
             }
         }
         old.list.free()

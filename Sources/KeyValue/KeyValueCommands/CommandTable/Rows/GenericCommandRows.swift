@@ -160,6 +160,7 @@ extension CommandTable {
                 key ttl:int serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds:int@5.0.0] \
                 [FREQ frequency:int@5.0.0]
                 """,
+            handler: RestoreCommand.restore
         ),
         CommandRow(
             "scan", .generic, since: "2.8.0", arity: -2, [.readOnly, .touchesArbitraryKeys], acl: [.keyspace],

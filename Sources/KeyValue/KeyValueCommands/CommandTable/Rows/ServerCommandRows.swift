@@ -135,6 +135,7 @@ extension CommandTable {
                 key ttl:int serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds:int@5.0.0] \
                 [FREQ frequency:int@5.0.0]
                 """,
+            handler: RestoreCommand.restore
         ),
         CommandRow(
             "role", .server, since: "2.8.12", arity: 1,
