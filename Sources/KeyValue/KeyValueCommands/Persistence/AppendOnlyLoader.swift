@@ -2,6 +2,7 @@
 // client's requests meet. No key falls due meanwhile: the file says by itself when each went.
 
 import Bytes
+import CIOLoop
 import Glibc
 package import KeyValuePersistence
 import Keyspace

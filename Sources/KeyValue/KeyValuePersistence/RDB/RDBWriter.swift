@@ -65,6 +65,12 @@ package struct RDBWriter: ~Copyable {
     /// Memory that is kept between DUMPs.
     private static let keptCapacity = 1 << 20
 
+    /// What another writer wrote.
+    package mutating func append(_ chunk: RDBChunk) {
+        for index in 0..<chunk.markCount { mark(end + chunk.marks.unsafelyUnwrapped[index]) }
+        raw(chunk.bytes)
+    }
+
     // MARK: - Elements of the format
 
     @inline(__always)

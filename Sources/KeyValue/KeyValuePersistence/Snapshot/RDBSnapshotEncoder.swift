@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 package import Keyspace
 
 /// Writes a snapshot as an RDB file.
@@ -74,6 +74,18 @@ package final class RDBSnapshotEncoder: SnapshotEncoder {
         }
     }
 
+    package func beginLargeList(_ record: Record, nodeCount: Int, elementCount: Int) {
+        writer.keyHead(record, access: form.clock.access(record))
+        writer.length(writer.writesListNodes ? nodeCount : elementCount)
+    }
+
+    package func listNode(_ container: ListValue.Container, _ bytes: ByteSlice) {
+        writer.listNode(container, bytes)
+    }
+
+    package func streamNode(_ id: StreamID, _ bytes: ByteSlice) { writer.streamNode(id, bytes) }
+    package func streamTail(_ record: Record) { writer.streamTail(Stream(record.pointer)) }
+    package func append(_ chunk: RDBChunk) { writer.append(chunk) }
     package func endLarge() {}
     package func end() { writer.finish() }
 }

@@ -23,11 +23,11 @@ package final class Snapshot: CutSink {
     private var parts: [DatabasePart] = []
     private var currentPart = 0
     /// Large values in the order in which they will be written, by their tags.
-    private var largeValues: [Int: LargeValueCut] = [:]
+    private var largeValues: [Int: any LargeValue] = [:]
     private var firstLarge: Int
     private var nextLarge: Int
     /// The large value that is being written.
-    private var openLarge: LargeValueCut?
+    private var openLarge: (any LargeValue)?
     /// Tables of flushed databases that are still to be walked, or hold values that are.
     private var adopted: [UnsafeMutablePointer<HashTable>] = []
     private var isEnded = false
@@ -38,6 +38,8 @@ package final class Snapshot: CutSink {
 
     /// Elements from which a value is taken piece by piece: about 50 microseconds of work.
     private static let largeElementsMin = 512
+    /// The same for lists and streams, in nodes of some KiB.
+    private static let largeNodesMin = 8
     /// Bytes that are handed to the output at once.
     private static let chunkByteCount = 64 << 10
     /// The walk rests while this much waits to be written.
@@ -94,7 +96,7 @@ package final class Snapshot: CutSink {
     /// Bytes that wait in memory for a large value to be whole, or to be written.
     package var heldByteCount: Int {
         var sum = output.queuedByteCount + encoder.byteCount + side.byteCount
-        for large in largeValues.values { sum += large.earlyByteCount }
+        for large in largeValues.values { sum += large.heldByteCount }
         return sum
     }
 
@@ -206,7 +208,7 @@ package final class Snapshot: CutSink {
 
     // MARK: - Large values
 
-    private func popLarge() -> LargeValueCut? {
+    private func popLarge() -> (any LargeValue)? {
         guard firstLarge < nextLarge else { return nil }
         defer { firstLarge += 1 }
         return largeValues.removeValue(forKey: firstLarge)
@@ -214,11 +216,7 @@ package final class Snapshot: CutSink {
 
     private func takeMoreOfLargeValue() {
         guard let large = openLarge else { return open(popLarge()) }
-        if large.cursor < large.table.pointee.bucketCount {
-            let cursor = large.cursor
-            large.cursor += 1
-            return large.table.pointee.takeBucket(cursor)
-        }
+        if large.takeMore(encoder) { return }
         encoder.endLarge()
         end(large)
         openLarge = nil
@@ -228,19 +226,17 @@ package final class Snapshot: CutSink {
         output.write(side.take())
     }
 
-    private func open(_ large: LargeValueCut?) {
+    private func open(_ large: (any LargeValue)?) {
         guard let large else { return }
         encoder.select(large.database)
-        encoder.beginLarge(large.record, count: large.count)
-        for element in large.early { encoder.element(element, of: large.kind) }
-        large.forgetEarly()
+        large.open(encoder)
         openLarge = large
     }
 
-    private func end(_ large: LargeValueCut) {
-        large.table.pointee.endCut()
+    private func end(_ large: any LargeValue) {
+        large.endCut()
         guard large.isOrphan else { return }
-        reclaimer.reclaim(kind: large.kind, pointer: large.record.pointer)
+        reclaimer.reclaim(kind: large.record.kind, pointer: large.record.pointer)
     }
 
     // MARK: - CutSink
@@ -249,10 +245,10 @@ package final class Snapshot: CutSink {
         let tag = cut.pointee.tag
         if tag < parts.count {
             takeKeys(bucket, table, parts[tag].database)
-        } else if let openLarge, openLarge.tag == tag {
-            table.forEach(inBucket: bucket) { encoder.element($0.record, of: openLarge.kind) }
-        } else if let large = largeValues[tag] {
-            table.forEach(inBucket: bucket) { large.keep($0.record) }
+        } else if let open = openLarge as? LargeTable, open.tag == tag {
+            open.take(bucket: bucket, of: table)
+        } else {
+            (largeValues[tag] as? LargeTable)?.take(bucket: bucket, of: table)
         }
     }
 
@@ -273,19 +269,28 @@ package final class Snapshot: CutSink {
     }
 
     private func cutIfLarge(_ record: Record, _ database: SnapshotDatabase) -> Bool {
-        guard record.kind.isPointer,
-            let table = ValueMemory.table(kind: record.kind, pointer: record.pointer),
-            table.pointee.count >= Self.largeElementsMin
-        else { return false }
-        largeValues[nextLarge] = LargeValueCut(record, table: table, database: database, sink: self, tag: nextLarge)
+        guard record.kind.isPointer else { return false }
+        if record.kind == .listNodes {
+            guard ListValue(kind: record.kind, base: record.pointer).nodeCount >= Self.largeNodesMin else {
+                return false
+            }
+            largeValues[nextLarge] = LargeList(record, database: database)
+        } else if record.kind == .stream {
+            guard Stream(record.pointer).nodeCount >= Self.largeNodesMin else { return false }
+            largeValues[nextLarge] = LargeStream(record, database: database, encoder: encoder)
+        } else {
+            guard let table = ValueMemory.table(kind: record.kind, pointer: record.pointer),
+                table.pointee.count >= Self.largeElementsMin
+            else { return false }
+            largeValues[nextLarge] = LargeTable(record, table: table, database: database, sink: self, tag: nextLarge)
+        }
         nextLarge += 1
         return true
     }
 
     package func adopt(kind: ValueKind, pointer: UnsafeMutableRawPointer) {
-        guard let table = ValueMemory.table(kind: kind, pointer: pointer) else { return }
-        if let openLarge, openLarge.table == table { return openLarge.isOrphan = true }
-        largeValues.values.first { $0.table == table }?.isOrphan = true
+        if let openLarge, openLarge.record.pointer == pointer { return openLarge.isOrphan = true }
+        largeValues.values.first { $0.record.pointer == pointer }?.isOrphan = true
     }
 
     package func adopt(_ table: consuming HashTable) {

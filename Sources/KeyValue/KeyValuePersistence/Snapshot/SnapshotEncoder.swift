@@ -1,10 +1,10 @@
-import Bytes
+package import Bytes
 package import Keyspace
 
 /// The form in which a snapshot writes keys: an RDB file, or the commands of an append-only file.
 ///
 /// Calls come in this order: `begin`; for each key `select`, then either `key`, or `beginLarge` and its elements; `end`.
-/// Elements of a large value may come in any order.
+/// Elements of a large value may come in any order, but nodes of a list come in theirs.
 package protocol SnapshotEncoder: AnyObject {
     /// What comes before the first key.
     func begin()
@@ -18,6 +18,16 @@ package protocol SnapshotEncoder: AnyObject {
     func beginLarge(_ record: Record, count: Int)
     /// One record of the table that a large value of that kind is made of.
     func element(_ element: Record, of kind: ValueKind)
+    /// A key whose list follows in nodes.
+    func beginLargeList(_ record: Record, nodeCount: Int, elementCount: Int)
+    /// The next node of a large list.
+    func listNode(_ container: ListValue.Container, _ bytes: ByteSlice)
+    /// The next node of a large stream.
+    func streamNode(_ id: StreamID, _ bytes: ByteSlice)
+    /// What follows the nodes of a stream.
+    func streamTail(_ record: Record)
+    /// What another encoder wrote, for the middle of a value.
+    func append(_ chunk: RDBChunk)
     /// The large value is whole.
     func endLarge()
     /// What comes after the last key.

@@ -28,7 +28,9 @@ package enum ValueMemory {
 
     /// Whether a snapshot is being taken of the value by itself.
     package static func isCut(kind: ValueKind, pointer: UnsafeMutableRawPointer) -> Bool {
-        table(kind: kind, pointer: pointer)?.pointee.cut != nil
+        if kind == .listNodes { return PackedList(base: pointer).header.pointee.cut != nil }
+        if kind == .stream { return Stream(pointer).header.pointee.cut != nil }
+        return table(kind: kind, pointer: pointer)?.pointee.cut != nil
     }
 
     /// A deep copy of the value, of the same kind.

@@ -33,7 +33,8 @@ extension ListValue {
 
     private mutating func convertToPack(limits: ListLimits, afterRemoval: Bool) {
         let only = nodes.node(0).pointee
-        guard !only.isPlain,
+        // A cut refers to the list's header, which has to stay.
+        guard nodes.header.pointee.cut == nil, !only.isPlain,
             limits.fitsListPack(byteCount: only.list.byteCount, count: Int(only.count), afterRemoval: afterRemoval)
         else { return }
         var node = nodes.dissolve()

@@ -23,6 +23,7 @@ extension PackedList {
     func pushBack(_ bytes: ByteSlice, limits: ListLimits) {
         let last = nodeCount - 1
         if last >= 0, mayInsert(bytes.count, into: node(last), limits: limits) {
+            willChange(last)
             node(last).pointee.pushBack(ListPackElement(bytes), limits: limits)
             header.pointee.count += 1
         } else {
@@ -33,6 +34,7 @@ extension PackedList {
     @inline(__always)
     func pushFront(_ bytes: ByteSlice, limits: ListLimits) {
         if nodeCount > 0, mayInsert(bytes.count, into: node(0), limits: limits) {
+            willChange(0)
             node(0).pointee.pushFront(ListPackElement(bytes), limits: limits)
             header.pointee.count += 1
         } else {
@@ -46,6 +48,7 @@ extension PackedList {
         if node(last).pointee.count == 1 {
             removeNodes(from: last, count: 1)
         } else {
+            willChange(last)
             node(last).pointee.popBack()
             header.pointee.count -= 1
         }
@@ -56,6 +59,7 @@ extension PackedList {
         if node(0).pointee.count == 1 {
             removeNodes(from: 0, count: 1)
         } else {
+            willChange(0)
             node(0).pointee.popFront()
             header.pointee.count -= 1
         }
@@ -63,6 +67,7 @@ extension PackedList {
 
     /// Changes the listpack of a node, which may become empty and is then removed.
     private func change(_ index: Int, _ body: (inout ListPack) -> Void) {
+        willChange(index)
         let node = node(index)
         var list = node.pointee.listForChange()
         header.pointee.count -= Int(node.pointee.count)
@@ -94,6 +99,7 @@ extension PackedList {
         }
         if offset == 0 {
             if position > 0, mayInsert(bytes.count, into: node(position - 1), limits: limits) {
+                willChange(position - 1)
                 node(position - 1).pointee.pushBack(ListPackElement(bytes), limits: limits)
                 header.pointee.count += 1
             } else {
@@ -103,6 +109,7 @@ extension PackedList {
         }
         split(position, at: offset)
         if mayInsert(bytes.count, into: node(position), limits: limits) {
+            willChange(position)
             node(position).pointee.pushBack(ListPackElement(bytes), limits: limits)
             header.pointee.count += 1
         } else {

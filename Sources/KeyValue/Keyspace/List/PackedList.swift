@@ -2,7 +2,7 @@
 // that lie side by side and both ends are reached at once.
 //
 //     header: ring | count | head, node count, mask
-//     ring:   nodes of 24 bytes, a power of two of them; logical node i is at (head + i) & mask
+//     ring:   nodes of 32 bytes, a power of two of them; logical node i is at (head + i) & mask
 
 import Bytes
 import CMemory
@@ -18,6 +18,8 @@ struct PackedList {
         @usableFromInline var head: Int32
         @usableFromInline var nodeCount: Int32
         @usableFromInline var mask: Int32
+        /// The snapshot that is being taken of the list.
+        @usableFromInline var cut: Unmanaged<ListCut>?
     }
 
     @usableFromInline let header: UnsafeMutablePointer<Header>
@@ -33,7 +35,8 @@ struct PackedList {
         let list = PackedList(base: atoll_memory_take(MemoryLayout<Header>.size))
         list.header.initialize(
             to: Header(
-                ring: takeRing(ringCountMin), count: 0, head: 0, nodeCount: 0, mask: Int32(ringCountMin - 1)))
+                ring: takeRing(ringCountMin), count: 0, head: 0, nodeCount: 0, mask: Int32(ringCountMin - 1),
+                cut: nil))
         return list
     }
 
@@ -89,7 +92,8 @@ struct PackedList {
 
     /// Gives back the list's own memory but not its only node's, which is returned.
     func dissolve() -> PackedListNode {
-        let only = node(0).pointee
+        var only = node(0).pointee
+        only.cutIndex = 0
         atoll_memory_give(header.pointee.ring)
         atoll_memory_give(header)
         return only
@@ -134,7 +138,7 @@ extension PackedList {
         guard count > 0 else { return }
         for position in index..<(index + count) {
             header.pointee.count -= Int(node(position).pointee.count)
-            node(position).pointee.free()
+            drop(position)
         }
         forgetNodes(from: index, count: count)
     }
@@ -143,11 +147,19 @@ extension PackedList {
     func detachNodes(from index: Int, count: Int) -> PackedList {
         let other = PackedList.make()
         for position in index..<(index + count) {
-            other.insertNode(node(position).pointee, at: position - index)
+            willDrop(position, into: other)
             header.pointee.count -= Int(node(position).pointee.count)
         }
         forgetNodes(from: index, count: count)
         return other
+    }
+
+    /// Moves a node to the end of another list, unless a cut keeps it.
+    private func willDrop(_ index: Int, into other: PackedList) {
+        var node = node(index).pointee
+        if let cut = header.pointee.cut, node.cutIndex > 0, cut._withUnsafeGuaranteedRef({ $0.keeps(node) }) { return }
+        node.cutIndex = 0
+        other.insertNode(node, at: other.nodeCount)
     }
 
     /// Takes nodes out of the ring without freeing what they hold.

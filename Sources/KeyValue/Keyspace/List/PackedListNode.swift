@@ -18,6 +18,8 @@ struct PackedListNode {
     @usableFromInline var capacity: UInt32
     @usableFromInline var count: UInt32
     @usableFromInline var isPlain: Bool
+    /// Its number in the list's cut, from 1 on; 0 if no cut has it. Means nothing while the list has no cut.
+    @usableFromInline var cutIndex: UInt32 = 0
 
     static let plainHeaderByteCount = 8
 

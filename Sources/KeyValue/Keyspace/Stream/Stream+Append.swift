@@ -31,6 +31,7 @@ extension Stream {
             var node = StreamNode(slot.pointee.value)
             let nodeHeader = node.header
             if Self.hasRoom(node, nodeHeader, contentByteCount: contentByteCount, limits: limits) {
+                willChange(slot)
                 let fieldsStart = node.countEntry(nodeHeader)
                 Self.reserve(&node.list, room)
                 let isSame = node.hasFields(content, count: nodeHeader.fieldCount, start: fieldsStart)
@@ -97,6 +98,7 @@ extension Stream {
         node.list.append(ListPackElement(0))
         Self.reserve(&node.list, room)
         node.append(id, content, nodeID: id, hasSameFields: true)
+        willAdd(id)
         header.pointee.nodes.insert(id, node.list.base)
     }
 }

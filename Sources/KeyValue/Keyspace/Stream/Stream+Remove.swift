@@ -34,6 +34,7 @@ extension Stream {
         var iterator = StreamIterator(self, from: id, to: id)
         guard iterator.next(), let (position, entry) = iterator.current else { return false }
         let slot = header.pointee.nodes.slot(position)
+        willChange(slot)
         var node = StreamNode(slot.pointee.value)
         if node.liveCount <= 1 {
             node.list.free()
@@ -75,6 +76,7 @@ extension Stream {
                 if !trim.isApproximate { removed += trimInside(slot, trim) }
                 break
             }
+            willChange(slot)
             node.list.free()
             header.pointee.nodes.remove(at: position)
             header.pointee.length -= live
@@ -93,6 +95,7 @@ extension Stream {
 
     /// Marks the oldest entries of the first node as deleted.
     private func trimInside(_ slot: UnsafeMutablePointer<Nodes.Slot>, _ trim: StreamTrim) -> Int {
+        willChange(slot)
         var node = StreamNode(slot.pointee.value)
         let nodeHeader = node.header
         var position = node.entriesStart(nodeHeader)

@@ -40,6 +40,8 @@ package struct Stream {
         var maxDeletedID = StreamID.zero
         var entriesAdded: Int64 = 0
         var groups = NamedItems()
+        /// The snapshot that is being taken of the stream.
+        var cut: Unmanaged<StreamCut>?
     }
 
     @inline(__always)
