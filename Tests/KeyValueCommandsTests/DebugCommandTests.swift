@@ -40,7 +40,7 @@ import Testing
 
     @Test func refusals() {
         let client = client()
-        #expect(client.ask("DEBUG RELOAD") == "-ERR DEBUG RELOAD needs persistence, which is not built yet")
+        #expect(client.ask("DEBUG LOADAOF") == "-ERR DEBUG LOADAOF needs persistence, which is not built yet")
         #expect(
             client.ask("DEBUG nosuch")
                 == "-ERR unknown subcommand or wrong number of arguments for 'nosuch'. Try DEBUG HELP.")

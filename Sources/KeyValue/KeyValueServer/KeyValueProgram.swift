@@ -1,6 +1,7 @@
 import Glibc
 import IOLoop
 import KeyValueCommands
+import KeyValuePersistence
 
 /// `atoll kv`: the program around the engine. Started under the name redis-server it behaves as that program.
 package enum KeyValueProgram {
@@ -91,6 +92,7 @@ package enum KeyValueProgram {
                 return 1
             }
         }
+        guard loadData(engine, log) else { return 1 }
         do {
             let server = try Server(
                 engine: engine, configuration: configuration, log: log, process: process, manager: manager)
@@ -102,6 +104,18 @@ package enum KeyValueProgram {
             let port = configuration.integer("port") > 0 ? configuration["port"] : configuration["tls-port"]
             log.write(.warning, "Failed listening on port \(port) (tcp), aborting.")
             return 1
+        }
+    }
+
+    /// Loads the files; false once the log says why that failed.
+    private static func loadData(_ engine: EngineReference, _ log: ServerLog) -> Bool {
+        do throws(SnapshotFailure) {
+            try engine.loadSnapshot()
+            return true
+        } catch {
+            log.write(.warning, error.reason)
+            log.write(.warning, "Fatal error loading the DB, check server logs. Exiting.")
+            return false
         }
     }
 

@@ -30,8 +30,7 @@ enum DebugCommand {
 
     /// Subcommands of Redis that belong to parts of the server that are still to come.
     private static let unbuiltParts: [String: String] = [
-        "reload": "persistence", "loadaof": "persistence", "aof-flush-sleep": "persistence",
-        "replicate": "replication",
+        "loadaof": "persistence", "aof-flush-sleep": "persistence", "replicate": "replication",
         "change-repl-id": "replication", "set-disable-deny-scripts": "scripting",
         "drop-cluster-packet-filter": "cluster mode", "clusterlink": "cluster mode",
     ]
@@ -79,6 +78,9 @@ enum DebugCommand {
             name: "quicklist-packed-threshold", arguments: "<size>",
             summary: "From which size on elements of lists have a node of their own; 0: the default.", counts: 3...3,
             perform: setPlainNodeSize),
+        Subcommand(
+            name: "reload", arguments: "[MERGE] [NOFLUSH] [NOSAVE]", summary: "Saves all data and loads it again.",
+            counts: 2...5, perform: { $0.engine.debugReload($0) }),
         Subcommand(
             name: "replybuffer", arguments: "<PEAK-RESET-TIME|RESIZING> <value>",
             summary: "Accepted: reply buffers are as large as their contents.", counts: 4...4, perform: setReplyBuffer),

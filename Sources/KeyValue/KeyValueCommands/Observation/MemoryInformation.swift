@@ -54,6 +54,12 @@ extension InformationCommands {
         return "\(scaled / 100).\(String(100 + abs(scaled) % 100).dropFirst())"
     }
 
+    /// With three decimals.
+    static func three(_ value: Double) -> String {
+        let scaled = Int((value * 1000).rounded())
+        return "\(scaled / 1000).\(String(1000 + abs(scaled) % 1000).dropFirst())"
+    }
+
     private static func human(_ bytes: Int) -> String {
         let units: [(String, Int)] = [("T", 1 << 40), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)]
         guard let unit = units.first(where: { bytes >= $0.1 }) else { return "\(bytes)B" }
