@@ -38,6 +38,7 @@ bench: ## Compare with the peers, one table an engine
 	@scripts/swift-build -c release --product atoll
 	@scripts/run-if-present Benchmarks/run
 	@Benchmarks/keyvalue
+	@Benchmarks/persistence
 
 format: ## Format the Swift code in place
 	@scripts/check-format --fix

@@ -294,7 +294,6 @@ package final class Server: LoopApplication, EngineHost {
         log.configure(configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         if names.contains("dir") { engine.pointee.persistence.directory = configuration["dir"] }
-        if !names.isDisjoint(with: ["save", "stop-writes-on-bgsave-error"]) { engine.updateWriteRefusal() }
         try process.changed(names)
     }
 

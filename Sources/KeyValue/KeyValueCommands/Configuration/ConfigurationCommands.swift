@@ -122,6 +122,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let hadPassword = !pointee.settings.password.isEmpty
         pointee.settings = settings
         pointee.updateSlowTicks()
+        updateWriteRefusal()
         // A password that is taken away lets everybody in; one that is set asks those who come later.
         if hadPassword, settings.password.isEmpty {
             for client in pointee.clients { client.pointee.flags.insert(.authenticated) }

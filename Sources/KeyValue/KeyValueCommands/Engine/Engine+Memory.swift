@@ -4,6 +4,7 @@ import Bytes
 import CIOLoop
 import CMemory
 import Glibc
+import KeyValuePersistence
 import Keyspace
 
 extension UnsafeMutablePointer where Pointee == Engine {
@@ -24,6 +25,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Memory in use that counts towards maxmemory: what is about to be given back does not.
     package var countedMemoryByteCount: Int {
         usedMemoryByteCount - pointee.reclaimer.pendingByteCount - pointee.eviction.closingByteCount
+            - (pointee.persistence.running?.snapshot.countedByteCount ?? 0)
     }
 
     /// Has the reclaimer ask by that eventfd for what it frees to be collected, in portions.

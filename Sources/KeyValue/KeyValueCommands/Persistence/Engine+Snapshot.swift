@@ -66,6 +66,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package func saveNow() -> Bool {
         let persistence = pointee.persistence
         persistence.lastTry = pointee.now / 1000
+        // There is one cut at a time: a rewrite under way takes the rest of its keys first.
+        persistence.running?.snapshot.stepToEnd()
         do throws(SnapshotFailure) {
             let snapshot = try makeSaveSnapshot()
             snapshot.begin()

@@ -103,6 +103,9 @@ package final class Snapshot: CutSink {
     /// Whether the walk rests because enough waits to be written.
     package var isOutputBusy: Bool { output.queuedByteCount > Self.queuedByteCountMax }
 
+    /// The part of that which the engine counts as memory in use, and maxmemory must not.
+    package var countedByteCount: Int { largeValues.values.reduce(0) { $0 + $1.heldByteCount } }
+
     // MARK: - Walking
 
     /// Goes on with the walk for about that long; does nothing while the output has enough to do.

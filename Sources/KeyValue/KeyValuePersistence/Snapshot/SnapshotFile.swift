@@ -47,6 +47,8 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
     private var syncedByteCount = 0
     private var failure: String?
 
+    /// How far the thread stands back behind the one that serves clients.
+    private static let niceness: Int32 = 10
     /// Bytes after which dirty pages are handed to the disk.
     private static let syncByteCount = 4 << 20
 
@@ -99,6 +101,8 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
 
     package func write(_ chunk: RDBChunk) {
         locked {
+            // After a failure nobody reads any more.
+            guard outcome == nil else { return }
             queuedBytes += chunk.byteCount
             queue.append(chunk)
             pthread_cond_broadcast(condition)
@@ -134,10 +138,13 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
 
     private func work() {
         options.prepareThread()
+        // Clients come first. On Linux this is the thread's own priority (setpriority(2), Notes).
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         while true {
             let (chunks, order) = takeQueue()
             if order == .abandon { return end(with: .failed("given up"), keepsFile: false) }
-            for chunk in chunks { append(chunk) }
+            for chunk in chunks where failure == nil { append(chunk) }
+            if let failure { return end(with: .failed(failure), keepsFile: false) }
             if chunks.isEmpty, order == .complete { break }
         }
         finisher.finish { put($0) }
@@ -159,7 +166,7 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
     }
 
     private func append(_ chunk: RDBChunk) {
-        if failure == nil { finisher.take(chunk) { put($0) } }
+        finisher.take(chunk) { put($0) }
         locked {
             queuedBytes -= chunk.byteCount
             pthread_cond_broadcast(condition)
