@@ -90,6 +90,24 @@ struct TransferTests {
         for client in clients { #expect(client.received == bytes) }
     }
 
+    @Test("Bytes arrive whole after pauses in which receive buffers are given back", arguments: Backends.tested)
+    func pauses(backend: Backend) throws {
+        let harness = try LoopHarness(backend)
+        harness.application.echoes = true
+        let client = try harness.client()
+        var sent: [UInt8] = []
+        for round in 0..<3 {
+            let bytes = (0..<50_001).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ round) }
+            client.send(bytes)
+            sent += bytes
+            try harness.turn(until: client.receivedByteCount == sent.count, "the echo comes") { client.read() }
+            // Longer than output memory outlives its last use, and what arrives meanwhile is not lost.
+            let began = harness.loop.nowNanoseconds
+            while harness.loop.nowNanoseconds - began < 2_100_000_000 { harness.loop.runOnce(timeoutMilliseconds: 50) }
+        }
+        #expect(client.received == sent)
+    }
+
     @Test("A reader that stops is waited for, and what waits is counted", arguments: Backends.tested)
     func slowReader(backend: Backend) throws {
         let harness = try LoopHarness(backend)

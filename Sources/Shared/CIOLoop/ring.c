@@ -44,6 +44,10 @@ static int register_buffers(struct atoll_ring *ring, int incremental) {
     return io_uring_register_buf_ring(&ring->uring, &registration, 0);
 }
 
+static size_t buffers_size(const struct atoll_ring *ring) {
+    return (size_t)ring->buffer_count * ring->buffer_bytes;
+}
+
 static int open_buffers(struct atoll_ring *ring) {
     ring->buffer_ring_bytes = ring->buffer_count * sizeof(struct io_uring_buf);
     void *mapped =
@@ -51,10 +55,10 @@ static int open_buffers(struct atoll_ring *ring) {
     if (mapped == MAP_FAILED) { return -errno; }
     ring->buffer_ring = mapped;
     ring->offsets = calloc(ring->buffer_count, sizeof(uint32_t));
-    if (posix_memalign((void **)&ring->buffers, 4096, (size_t)ring->buffer_count * ring->buffer_bytes) != 0) {
-        ring->buffers = NULL;
-    }
-    if (ring->offsets == NULL || ring->buffers == NULL) { return -ENOMEM; }
+    mapped = mmap(NULL, buffers_size(ring), PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+    if (mapped == MAP_FAILED) { return -errno; }
+    ring->buffers = mapped;
+    if (ring->offsets == NULL) { return -ENOMEM; }
     ring->is_incremental = 1;
     int result = register_buffers(ring, 1);
     if (result != 0) {
@@ -118,7 +122,7 @@ int atoll_ring_begin(struct atoll_ring *ring) {
 void atoll_ring_close(struct atoll_ring *ring) {
     io_uring_queue_exit(&ring->uring);
     if (ring->buffer_ring != NULL) { munmap(ring->buffer_ring, ring->buffer_ring_bytes); }
-    free(ring->buffers);
+    if (ring->buffers != NULL) { munmap(ring->buffers, buffers_size(ring)); }
     free(ring->offsets);
     free(ring);
 }
@@ -261,4 +265,10 @@ void atoll_ring_bytes_done(struct atoll_ring *ring, const struct atoll_completio
     io_uring_buf_ring_add(ring->buffer_ring, ring->buffers + (size_t)buffer * ring->buffer_bytes,
                           ring->buffer_bytes, (unsigned short)buffer, ring->buffer_mask, 0);
     io_uring_buf_ring_advance(ring->buffer_ring, 1);
+}
+
+void atoll_ring_release_buffers(struct atoll_ring *ring) {
+    // DEFER_TASKRUN: the kernel fills buffers in atoll_ring_enter alone, so what is in none of its completions is free.
+    if (io_uring_cq_ready(&ring->uring) != 0 || io_uring_cq_has_overflow(&ring->uring)) { return; }
+    madvise(ring->buffers, buffers_size(ring), MADV_DONTNEED);
 }

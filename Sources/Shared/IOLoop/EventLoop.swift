@@ -41,6 +41,8 @@ package final class EventLoop {
     /// Those that hold output memory or are being closed; looked at once a second.
     @exclusivity(unchecked) private var firstSwept: ConnectionPointer?
     @exclusivity(unchecked) private var sweepMilliseconds: Int64 = 0
+    /// Whether the backend may hold memory that it can release once nobody is swept any more.
+    @exclusivity(unchecked) private var owesRelease = false
 
     /// Resumed connections whose held bytes, or held end, are to be delivered.
     @exclusivity(unchecked) private var deliveries: [ConnectionPointer] = []
@@ -227,7 +229,7 @@ package final class EventLoop {
     private func sleepMilliseconds(atMost limit: Int) -> Int {
         if backend.hasImmediateWork || sendQueue.pointee.head != nil || !deliveries.isEmpty { return 0 }
         var due: Int64?
-        if firstSwept != nil { due = sweepMilliseconds }
+        if firstSwept != nil || owesRelease { due = sweepMilliseconds }
         // Rounded up, so that the timer is due when the sleep is over.
         if let first = timers.firstTime { due = min(due ?? .max, (first + 999_999) / 1_000_000) }
         for listener in listeners {
@@ -459,6 +461,7 @@ package final class EventLoop {
         guard connection.pointee.flags.isDisjoint(with: [.swept, .closed]) else { return }
         connection.pointee.flags.insert(.swept)
         if firstSwept == nil { sweepMilliseconds = nowMilliseconds + Self.sweepIntervalMilliseconds }
+        owesRelease = true
         connection.pointee.previousSwept = nil
         connection.pointee.nextSwept = firstSwept
         firstSwept?.pointee.previousSwept = connection
@@ -492,7 +495,7 @@ package final class EventLoop {
     }
 
     private func sweepIfDue() {
-        guard firstSwept != nil, nowMilliseconds >= sweepMilliseconds else { return }
+        guard firstSwept != nil || owesRelease, nowMilliseconds >= sweepMilliseconds else { return }
         sweepMilliseconds = nowMilliseconds + Self.sweepIntervalMilliseconds
         var next = firstSwept
         while let connection = next {
@@ -500,6 +503,9 @@ package final class EventLoop {
             sweep(connection, idle: nowMilliseconds - connection.pointee.lastSendMilliseconds)
         }
         reclaim()
+        guard firstSwept == nil else { return }
+        owesRelease = false
+        backend.releaseIdleMemory()
     }
 
     private func sweep(_ connection: ConnectionPointer, idle: Int64) {

@@ -52,6 +52,8 @@ class LoopBackend {
     func dispatch(_ loop: EventLoop, _ application: any LoopApplication) -> Int { preconditionFailure("abstract") }
     /// Whether there is work that no event will announce: the loop must not sleep.
     var hasImmediateWork: Bool { preconditionFailure("abstract") }
+    /// Nothing was sent for a while: gives back memory that only traffic needs. Between turns.
+    func releaseIdleMemory() {}
     /// The loop is going away, its connections are closed and detached: returns once none is pointed to any more.
     func finish(_ loop: EventLoop) { preconditionFailure("abstract") }
 }

@@ -167,6 +167,8 @@ final class UringBackend: LoopBackend {
         shutdown(connection.pointee.descriptor, Int32(SHUT_WR))
     }
 
+    override func releaseIdleMemory() { atoll_ring_release_buffers(ring) }
+
     override var hasImmediateWork: Bool { false }
     override var hasRoomToSend: Bool { sendingCount < Self.sendsMax }
 

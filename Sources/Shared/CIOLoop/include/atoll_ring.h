@@ -54,3 +54,6 @@ unsigned atoll_ring_take(struct atoll_ring *ring, struct atoll_completion *targe
 const void *atoll_ring_bytes(struct atoll_ring *ring, const struct atoll_completion *completion);
 /// Gives the bytes of a receive back to the kernel. Once for each completion, in their order.
 void atoll_ring_bytes_done(struct atoll_ring *ring, const struct atoll_completion *completion);
+/// Gives the memory of the receive buffers back until they are next received into. When all completions that were
+/// taken are done with; nothing happens while others wait.
+void atoll_ring_release_buffers(struct atoll_ring *ring);
