@@ -1,6 +1,7 @@
 // Streams against a plain array of entries, and their bytes against those of redis-server.
 
 import Bytes
+import CMemory
 import Testing
 
 @testable import Keyspace
@@ -169,6 +170,39 @@ struct StreamTests {
         let expected = model.filter { $0.id >= start && $0.id <= end }
         #expect(entries(stream, from: start, to: end) == expected, "seed \(seed)")
         #expect(entries(stream, from: start, to: end, isReversed: true) == expected.reversed(), "seed \(seed)")
+    }
+
+    @Test("Finished nodes share blocks, come out of them to be changed, and leave nothing behind")
+    func blocks() {
+        let before = atoll_memory_used_by_thread()
+        let stream = Stream.make()
+        var random = SeededGenerator(seed: 3)
+        var model: [ModelEntry] = []
+        for number in 1...8000 as ClosedRange<UInt64> {
+            let entry = ModelEntry(id: StreamID(number, 0), content: [text("field"), text("v:\(number + 1_000_000)")])
+            append(stream, entry.id, entry.content)
+            model.append(entry)
+        }
+        var nodeBytes = 0
+        stream.forEachNode { nodeBytes += $1.count }
+        // What is over: 24 bytes a node, the rest of each block, and the youngest nodes in allocations of their own.
+        #expect(stream.byteCount(samples: 0) < nodeBytes * 110 / 100)
+        expectSame(stream, model, &random, seed: 3)
+        for _ in 0..<400 {
+            guard let victim = model.indices.randomElement(using: &random) else { break }
+            #expect(stream.remove(model.remove(at: victim).id))
+        }
+        stream.finishRemoval()
+        let copy = stream.copy()
+        #expect(stream.trim(StreamTrim(.length(2345))) == model.count - 2345)
+        expectSame(stream, Array(model.suffix(2345)), &random, seed: 3)
+        expectSame(copy, model, &random, seed: 3)
+        stream.free()
+        #expect(copy.trim(StreamTrim(.length(0))) == model.count)
+        append(copy, StreamID(9000, 0), [text("a"), text("b")])
+        #expect(entries(copy).count == 1)
+        copy.free()
+        #expect(atoll_memory_used_by_thread() == before)
     }
 
     @Test("Damaged nodes are refused, or can be walked to their end", arguments: 1...4 as ClosedRange<UInt64>)

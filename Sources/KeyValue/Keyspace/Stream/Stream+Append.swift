@@ -28,20 +28,20 @@ extension Stream {
         let room = contentByteCount + Self.elementByteCountMax * (content.count + 5)
         if let last = header.pointee.nodes.lastPosition {
             let slot = header.pointee.nodes.slot(last)
-            var node = StreamNode(slot.pointee.value)
+            var node = slot.pointee.value.node
             let nodeHeader = node.header
             if Self.hasRoom(node, nodeHeader, contentByteCount: contentByteCount, limits: limits) {
                 willChange(slot)
+                node = slot.pointee.nodeForChange()
                 let fieldsStart = node.countEntry(nodeHeader)
                 Self.reserve(&node.list, room)
                 let isSame = node.hasFields(content, count: nodeHeader.fieldCount, start: fieldsStart)
                 node.append(id, content, nodeID: slot.pointee.id, hasSameFields: isSame)
-                slot.pointee.value = node.list.base
+                slot.pointee.value = StreamNodePlace(own: node.list.base)
                 finishAppend(id)
                 return true
             }
-            node.list.shrinkToFit()
-            slot.pointee.value = node.list.base
+            finishNode(slot)
         }
         appendNode(id, content, room: room, limits: limits)
         finishAppend(id)
@@ -72,6 +72,15 @@ extension Stream {
         if needed > held { list.reserve(max(room, min(held * 3 / 2, held + 4096) - list.byteCount)) }
     }
 
+    /// Nothing is added to the last node any more.
+    private func finishNode(_ slot: UnsafeMutablePointer<Nodes.Slot>) {
+        guard !slot.pointee.value.isInBlock else { return }
+        var list = slot.pointee.value.node.list
+        list.shrinkToFit()
+        slot.pointee.value = StreamNodePlace(own: list.base)
+        packFinishedNodes()
+    }
+
     @inline(__always)
     private func finishAppend(_ id: StreamID) {
         header.pointee.length += 1
@@ -87,7 +96,7 @@ extension Stream {
         // A node is likely to become as large as the one before it.
         var capacity = ListPack.headerByteCount + 1 + room
         if let last = header.pointee.nodes.lastPosition {
-            let before = ListPack(base: header.pointee.nodes.slot(last).pointee.value).byteCount
+            let before = header.pointee.nodes.slot(last).pointee.value.node.list.byteCount
             capacity = max(capacity, min(before, Self.reservedByteCountMax))
         }
         var node = StreamNode(ListPack.make(capacityBytes: capacity).base)
@@ -99,7 +108,7 @@ extension Stream {
         Self.reserve(&node.list, room)
         node.append(id, content, nodeID: id, hasSameFields: true)
         willAdd(id)
-        header.pointee.nodes.insert(id, node.list.base)
+        header.pointee.nodes.insert(id, StreamNodePlace(own: node.list.base))
     }
 }
 
@@ -139,30 +148,35 @@ extension StreamNode {
     ) {
         let start = list.base + list.endPosition
         var target = start
-        func put(_ element: ListPackElement) {
-            element.write(to: target)
-            target += element.byteCount
-        }
-        put(ListPackElement(isSame ? Flags.sameFields : 0))
-        put(ListPackElement(Int64(bitPattern: id.milliseconds &- nodeID.milliseconds)))
-        put(ListPackElement(Int64(bitPattern: id.sequence &- nodeID.sequence)))
+        ListPackElement(isSame ? Flags.sameFields : 0).append(at: &target)
+        ListPackElement(Int64(bitPattern: id.milliseconds &- nodeID.milliseconds)).append(at: &target)
+        ListPackElement(Int64(bitPattern: id.sequence &- nodeID.sequence)).append(at: &target)
         var elementCount = 3
         if isSame {
             var index = 1
             while index < content.count {
-                put(ListPackElement(content[index]))
+                ListPackElement(content[index]).append(at: &target)
                 index += 2
             }
             elementCount += content.count / 2
         } else {
-            put(ListPackElement(Int64(content.count / 2)))
-            for part in content { put(ListPackElement(part)) }
+            ListPackElement(Int64(content.count / 2)).append(at: &target)
+            for part in content { ListPackElement(part).append(at: &target) }
             elementCount += content.count + 1
         }
-        put(ListPackElement(Int64(elementCount)))
+        ListPackElement(Int64(elementCount)).append(at: &target)
         target.storeBytes(of: ListPack.endMark, as: UInt8.self)
         list.setByteCount(list.byteCount + (target - start))
         let stored = list.storedCount
         if stored != ListPack.countUnknown { list.setStoredCount(stored + elementCount + 1) }
+    }
+}
+
+extension ListPackElement {
+    /// Writes the element and moves on behind it.
+    @inline(__always)
+    fileprivate func append(at target: inout UnsafeMutableRawPointer) {
+        write(to: target)
+        target += byteCount
     }
 }

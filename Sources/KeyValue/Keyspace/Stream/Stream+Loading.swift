@@ -10,7 +10,8 @@ extension Stream {
         let node = StreamNode(list.base)
         let live = node.liveCount
         guard live > 0 || node.deletedCount > 0 else { return false }
-        header.pointee.nodes.insert(id, list.base)
+        header.pointee.nodes.insert(id, StreamNodePlace(own: list.base))
+        packFinishedNodes()
         header.pointee.length += live
         return true
     }

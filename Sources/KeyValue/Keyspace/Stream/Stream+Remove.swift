@@ -35,14 +35,14 @@ extension Stream {
         guard iterator.next(), let (position, entry) = iterator.current else { return false }
         let slot = header.pointee.nodes.slot(position)
         willChange(slot)
-        var node = StreamNode(slot.pointee.value)
-        if node.liveCount <= 1 {
-            node.list.free()
+        if slot.pointee.value.node.liveCount <= 1 {
+            slot.pointee.value.free()
             header.pointee.nodes.remove(at: position)
         } else {
+            var node = slot.pointee.nodeForChange()
             node.markDeleted(entry)
             node.addToCounts(live: -1, deleted: 1)
-            slot.pointee.value = node.list.base
+            slot.pointee.value = StreamNodePlace(own: node.list.base)
         }
         header.pointee.length -= 1
         if id > maxDeletedID { header.pointee.maxDeletedID = id }
@@ -69,7 +69,7 @@ extension Stream {
         while let position = header.pointee.nodes.firstPosition {
             if case .length(let kept) = trim.strategy, length <= kept { break }
             let slot = header.pointee.nodes.slot(position)
-            let node = StreamNode(slot.pointee.value)
+            let node = slot.pointee.value.node
             let live = node.liveCount
             if trim.limit > 0, removed + live > trim.limit { break }
             guard goesWhole(node, id: slot.pointee.id, live: live, trim) else {
@@ -77,7 +77,7 @@ extension Stream {
                 break
             }
             willChange(slot)
-            node.list.free()
+            slot.pointee.value.free()
             header.pointee.nodes.remove(at: position)
             header.pointee.length -= live
             removed += live
@@ -96,7 +96,7 @@ extension Stream {
     /// Marks the oldest entries of the first node as deleted.
     private func trimInside(_ slot: UnsafeMutablePointer<Nodes.Slot>, _ trim: StreamTrim) -> Int {
         willChange(slot)
-        var node = StreamNode(slot.pointee.value)
+        var node = slot.pointee.nodeForChange()
         let nodeHeader = node.header
         var position = node.entriesStart(nodeHeader)
         var removed = 0
@@ -115,7 +115,7 @@ extension Stream {
             position = node.entryEnd(entry)
         }
         node.addToCounts(live: -Int64(removed), deleted: Int64(removed))
-        slot.pointee.value = node.list.base
+        slot.pointee.value = StreamNodePlace(own: node.list.base)
         header.pointee.length -= removed
         return removed
     }

@@ -30,7 +30,7 @@ package struct Stream {
     }
 
     /// Nodes by the id of their first entry.
-    typealias Nodes = StreamIDMap<UnsafeMutableRawPointer>
+    typealias Nodes = StreamIDMap<StreamNodePlace>
 
     struct Header {
         var nodes = Nodes()
@@ -42,6 +42,8 @@ package struct Stream {
         var groups = NamedItems()
         /// The snapshot that is being taken of the stream.
         var cut: Unmanaged<StreamCut>?
+        /// What the youngest nodes would take in a block (StreamNodePlace); no less than that.
+        var waitingByteCount = 0
     }
 
     @inline(__always)
@@ -58,7 +60,7 @@ package struct Stream {
     package func free() {
         var position = header.pointee.nodes.firstPosition
         while let here = position {
-            atoll_memory_give(header.pointee.nodes.slot(here).pointee.value)
+            header.pointee.nodes.slot(here).pointee.value.free()
             position = header.pointee.nodes.next(here)
         }
         header.pointee.nodes.free()
@@ -77,7 +79,8 @@ package struct Stream {
         target.pointee.maxDeletedID = maxDeletedID
         target.pointee.entriesAdded = entriesAdded
         forEachNode { id, bytes in
-            target.pointee.nodes.insert(id, ListPack.make(copying: bytes).base)
+            target.pointee.nodes.insert(id, StreamNodePlace(own: ListPack.make(copying: bytes).base))
+            other.packFinishedNodes()
         }
         for index in 0..<groupCount {
             let copy = group(at: index).copy()
@@ -137,7 +140,7 @@ package struct Stream {
         var position = nodes.firstPosition
         while let here = position {
             let slot = nodes.slot(here)
-            body(slot.pointee.id, ListPack(base: slot.pointee.value).bytes)
+            body(slot.pointee.id, slot.pointee.value.node.list.bytes)
             position = nodes.next(here)
         }
     }
@@ -153,8 +156,14 @@ package struct Stream {
             list.free()
             return false
         }
-        header.pointee.nodes.insert(id, list.base)
+        header.pointee.nodes.insert(id, StreamNodePlace(own: list.base))
+        packFinishedNodes()
         return true
+    }
+
+    /// The last node is finished: it and those before it may move into a block.
+    func packFinishedNodes() {
+        StreamNodePlace.pack(header.pointee.nodes, waitingByteCount: &header.pointee.waitingByteCount)
     }
 
     /// Sets the length, where nodes came from outside.
@@ -180,13 +189,13 @@ package struct Stream {
         var looked = 0
         var sampled = 0
         while let here = position, samples == 0 || looked < samples {
-            sampled += atoll_memory_size(nodes.slot(here).pointee.value)
+            sampled += nodes.slot(here).pointee.value.byteCount
             looked += 1
             position = nodes.next(here)
         }
         if looked > 0, looked < nodes.count, let last = nodes.lastPosition {
             // All but the last node are full, and it is not.
-            total += sampled / looked * (nodes.count - 1) + atoll_memory_size(nodes.slot(last).pointee.value)
+            total += sampled / looked * (nodes.count - 1) + nodes.slot(last).pointee.value.byteCount
         } else {
             total += sampled
         }

@@ -58,7 +58,7 @@ package final class StreamCut {
             return false
         }
         move(behind: live.id)
-        body(live.id, ListPack(base: live.value).bytes)
+        body(live.id, live.value.node.list.bytes)
         return true
     }
 
@@ -91,7 +91,7 @@ extension Stream {
     @inline(__always)
     func willChange(_ slot: UnsafeMutablePointer<Nodes.Slot>) {
         if let cut = header.pointee.cut {
-            cut._withUnsafeGuaranteedRef { $0.keep(slot.pointee.id, slot.pointee.value) }
+            cut._withUnsafeGuaranteedRef { $0.keep(slot.pointee.id, slot.pointee.value.base) }
         }
     }
 

@@ -77,7 +77,7 @@ package struct StreamIterator {
     private mutating func enter(_ here: Stream.Nodes.Position) {
         let slot = nodes.slot(here)
         nodeID = slot.pointee.id
-        list = StreamNode(slot.pointee.value)
+        list = slot.pointee.value.node
         let header = list.header
         masterFieldCount = header.fieldCount
         masterFieldsStart = header.fieldsStart
