@@ -76,6 +76,8 @@ let package = Package(
 
         .target(
             name: "CMemory", path: "Sources/Shared/CMemory", linkerSettings: [.linkedLibrary("mimalloc")]),
+        // For tests alone.
+        .target(name: "CAllocationCount", path: "Sources/Shared/CAllocationCount"),
         .target(name: "CNumberText", path: "Sources/Shared/CNumberText"),
         .target(name: "CIOLoop", path: "Sources/Shared/CIOLoop", linkerSettings: [.linkedLibrary("uring")]),
         .systemLibrary(name: "COpenSSL", path: "Sources/Shared/COpenSSL", pkgConfig: "openssl"),
@@ -168,7 +170,7 @@ let package = Package(
         tests("RESP", ["Bytes"]),
         tests("Keyspace", ["Bytes"]),
         tests("KeyValuePersistence", ["Bytes", "CMemory", "Keyspace", "RESP"]),
-        tests("KeyValueCommands", ["Bytes", "Keyspace", "KeyValuePersistence", "RESP"]),
+        tests("KeyValueCommands", ["Bytes", "CAllocationCount", "Keyspace", "KeyValuePersistence", "RESP"]),
         .testTarget(
             name: "KeyValueServerTests", dependencies: ["atoll", "KeyValueServer"], exclude: ["Scripts"],
             swiftSettings: strict),

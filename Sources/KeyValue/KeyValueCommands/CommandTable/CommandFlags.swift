@@ -55,6 +55,10 @@ package struct CommandFlags: OptionSet, Sendable {
     /// Touches keys that its arguments do not name.
     package static let touchesArbitraryKeys = CommandFlags(rawValue: 1 << 23)
 
+    /// What makes admission depend on settings or on the client. By name: a literal where it is used would be an array
+    /// in debug builds.
+    static let conditional: CommandFlags = [.protected, .noMulti]
+
     /// The names that COMMAND INFO shows, in its order; the other flags stay hidden.
     static let shownNames: [(flag: CommandFlags, name: StaticString)] = [
         (.write, "write"), (.readOnly, "readonly"), (.denyOutOfMemory, "denyoom"), (.admin, "admin"),

@@ -20,6 +20,8 @@ package struct Call {
     @inline(__always) package var settings: EngineSettings {
         _read { yield engine.pointee.settings }
     }
+    /// How large small encodings may grow.
+    @inline(__always) package var encoding: EncodingLimits { engine.pointee.settings.encoding }
     /// The selected database.
     @inline(__always)
     package var database: UnsafeMutablePointer<Database> {

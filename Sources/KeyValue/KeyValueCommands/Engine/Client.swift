@@ -63,6 +63,10 @@ package struct ClientFlags: OptionSet, Sendable {
     /// Has written push messages in place of a reply (SUBSCRIBE): CLIENT REPLY does not hold those back.
     package static let pushed = ClientFlags(rawValue: 1 << 23)
 
+    // Combinations by name: a literal where it is used would be an array in debug builds.
+
+    /// With any of these the next reply does not go out.
+    static let withholdsReply: ClientFlags = [.repliesOff, .skipNextReply]
     /// Any of these ends the processing of requests for now.
     static let stopsRequests: ClientFlags = [.blocked, .closeAfterReply, .closeNow, .paused]
 }

@@ -80,7 +80,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             reject(client, command, "NOAUTH Authentication required.")
             return false
         }
-        if !flags.isDisjoint(with: [.protected, .noMulti]) {
+        if !flags.isDisjoint(with: .conditional) {
             guard admitUncommon(client, command, flags) else { return false }
         }
         if pointee.refusesWrites, refusesWrite(client, command) { return false }
@@ -164,7 +164,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Whether replies go out: CLIENT REPLY may hold them back.
     @inline(__always)
     private func acceptsReply(_ client: ClientReference) -> Bool {
-        if client.pointee.flags.isDisjoint(with: [.repliesOff, .skipNextReply]) { return true }
+        if client.pointee.flags.isDisjoint(with: .withholdsReply) { return true }
         client.pointee.flags.remove(.skipNextReply)
         return false
     }

@@ -78,7 +78,7 @@ enum ExpiryCommands {
             call.error("ERR NX and XX, GT or LT options at the same time are not compatible")
             return nil
         }
-        if conditions.isSuperset(of: [.later, .sooner]) {
+        if conditions.contains(.later), conditions.contains(.sooner) {
             call.error("ERR GT and LT options at the same time are not compatible")
             return nil
         }

@@ -29,11 +29,11 @@ enum HashCommands {
         let hasher = call.engine.pointee.hasher
         let pairCount = (call.count - 2) / 2
         var hash = place.entry.map { HashValue($0) } ?? HashValue.make()
-        if pairCount > 1 { hash.expect(pairCount: pairCount, limits: call.settings.encoding, hasher: hasher) }
+        if pairCount > 1 { hash.expect(pairCount: pairCount, limits: call.encoding, hasher: hasher) }
         var created = 0
         var index = 2
         while index < call.count {
-            if hash.set(call[index], call[index + 1], limits: call.settings.encoding, hasher: hasher) { created += 1 }
+            if hash.set(call[index], call[index + 1], limits: call.encoding, hasher: hasher) { created += 1 }
             index += 2
         }
         store(call, hash, at: place)
@@ -57,7 +57,7 @@ enum HashCommands {
         guard let place = call.write(key, .hash) else { return }
         var hash = place.entry.map { HashValue($0) } ?? HashValue.make()
         if hash.contains(call[2]) { return call.reply.integer(0) }
-        _ = hash.set(call[2], call[3], limits: call.settings.encoding, hasher: call.engine.pointee.hasher)
+        _ = hash.set(call[2], call[3], limits: call.encoding, hasher: call.engine.pointee.hasher)
         store(call, hash, at: place)
         call.changed(key, .hash, "hset")
         call.reply.integer(1)

@@ -28,7 +28,7 @@ extension HashCommands {
     /// Gives the field at index 2 of the request a value.
     private static func setNumber(_ call: Call, _ text: ByteSlice, at place: KeyPlace) {
         var hash = place.entry.map { HashValue($0) } ?? HashValue.make()
-        _ = hash.set(call[2], text, limits: call.settings.encoding, hasher: call.engine.pointee.hasher)
+        _ = hash.set(call[2], text, limits: call.encoding, hasher: call.engine.pointee.hasher)
         store(call, hash, at: place)
     }
 

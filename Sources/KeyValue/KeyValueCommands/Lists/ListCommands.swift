@@ -24,7 +24,7 @@ enum ListCommands {
     ) {
         var list = list
         let isEmpty = list.count == 0
-        if !isEmpty { list.convertAfterRemoval(limits: call.settings.encoding.list) }
+        if !isEmpty { list.convertAfterRemoval(limits: call.encoding.list) }
         list.store(in: entry)
         call.changed(key, .list, end == .head ? "lpop" : "rpop")
         if count > 1 { call.countChanges(count - 1) }

@@ -42,7 +42,7 @@ extension ListCommands {
     }
 
     private static func pushMoved(_ call: Call, _ target: KeyPlace, _ bytes: ByteSlice, _ end: ListEnd) {
-        let limits = call.settings.encoding.list
+        let limits = call.encoding.list
         var list = target.entry.map { ListValue($0) } ?? ListValue.make()
         list.prepareForGrowth(byteCount: bytes.count, count: 1, limits: limits)
         list.push(bytes, at: end, limits: limits)
@@ -57,7 +57,7 @@ extension ListCommands {
 
     /// Source and destination are the same list.
     private static func rotate(_ call: Call, _ entry: Entry, _ from: ListEnd, _ to: ListEnd) {
-        let limits = call.settings.encoding.list
+        let limits = call.encoding.list
         var list = ListValue(entry)
         guard let value = list.peek(from) else { return call.reply.null() }
         call.reply.bulk(value)

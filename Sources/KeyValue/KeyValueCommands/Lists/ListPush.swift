@@ -13,7 +13,7 @@ extension ListCommands {
         let key = call[1]
         guard let place = call.write(key, .list) else { return }
         if place.entry == nil && onlyIfThere { return call.reply.integer(0) }
-        let limits = call.settings.encoding.list
+        let limits = call.encoding.list
         var byteCount = 0
         for index in 2..<call.count { byteCount += call[index].count }
         var list =
@@ -42,7 +42,7 @@ extension ListCommands {
         let key = call[1]
         guard let place = call.write(key, .list) else { return }
         guard let entry = place.entry else { return call.reply.integer(0) }
-        let limits = call.settings.encoding.list
+        let limits = call.encoding.list
         var list = ListValue(entry)
         guard let pivot = list.firstIndex(of: call[3]) else { return call.reply.integer(-1) }
         list.prepareForGrowth(byteCount: call[4].count, count: 1, limits: limits)
@@ -57,7 +57,7 @@ extension ListCommands {
         guard let place = call.write(key, .list) else { return }
         guard let entry = place.entry else { return call.noSuchKey() }
         guard let index = call.integer(2) else { return }
-        let limits = call.settings.encoding.list
+        let limits = call.encoding.list
         var list = ListValue(entry)
         list.prepareForGrowth(byteCount: call[3].count, count: 1, limits: limits)
         let replaced = list.replace(at: Int(index), with: call[3], limits: limits)

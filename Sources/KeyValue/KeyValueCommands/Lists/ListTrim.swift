@@ -14,7 +14,7 @@ extension ListCommands {
         if let kept = indexRange(start, stop, count: total) {
             removeRange(call, &list, from: kept.upperBound, count: total - kept.upperBound)
             removeRange(call, &list, from: 0, count: kept.lowerBound)
-            list.convertAfterRemoval(limits: call.settings.encoding.list)
+            list.convertAfterRemoval(limits: call.encoding.list)
             list.store(in: entry)
             call.countChanges(total - kept.count)
             call.signalModified(key)
@@ -39,7 +39,7 @@ extension ListCommands {
         call.reply.integer(removed)
         guard removed > 0 else { return }
         let isEmpty = list.count == 0
-        if !isEmpty { list.convertAfterRemoval(limits: call.settings.encoding.list) }
+        if !isEmpty { list.convertAfterRemoval(limits: call.encoding.list) }
         list.store(in: entry)
         call.changed(key, .list, "lrem")
         call.countChanges(removed - 1)

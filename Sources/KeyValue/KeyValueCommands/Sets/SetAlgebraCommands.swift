@@ -57,7 +57,7 @@ extension SetCommands {
             let result =
                 missing > 0
                 ? SetValue.makeIntegers()
-                : SetAlgebra.intersection(sets, limits: call.settings.encoding, hasher: call.engine.pointee.hasher)
+                : SetAlgebra.intersection(sets, limits: call.encoding, hasher: call.engine.pointee.hasher)
             store(call, result, "sinterstore")
         }
     }
@@ -75,7 +75,7 @@ extension SetCommands {
     }
 
     private static func union(_ call: Call, _ sets: UnsafeMutableBufferPointer<SetValue>) -> SetValue {
-        SetAlgebra.union(sets, limits: call.settings.encoding, hasher: call.engine.pointee.hasher)
+        SetAlgebra.union(sets, limits: call.encoding, hasher: call.engine.pointee.hasher)
     }
 
     // MARK: - Difference
@@ -100,7 +100,7 @@ extension SetCommands {
         // Keys that are not there are left out, so the first set is the first key's only if that key is there.
         guard let entry = call.peek(firstKey).entry else { return SetValue.makeIntegers() }
         return SetAlgebra.difference(
-            SetValue(entry), minus: UnsafeMutableBufferPointer(rebasing: sets[1...]), limits: call.settings.encoding,
+            SetValue(entry), minus: UnsafeMutableBufferPointer(rebasing: sets[1...]), limits: call.encoding,
             hasher: call.engine.pointee.hasher)
     }
 

@@ -44,7 +44,7 @@ extension SetCommands {
         }
         call.reply.set(Int(count))
         let old = set.popRandom(
-            Int(count), limits: call.settings.encoding, hasher: call.engine.pointee.hasher,
+            Int(count), limits: call.encoding, hasher: call.engine.pointee.hasher,
             using: &call.engine.pointee.random
         ) { member in
             call.reply.element(member)

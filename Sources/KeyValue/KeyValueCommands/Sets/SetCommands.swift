@@ -14,13 +14,13 @@ enum SetCommands {
         var set: SetValue
         if let entry = place.entry {
             set = SetValue(entry)
-            if expectedCount > 1 { set.expect(count: expectedCount, limits: call.settings.encoding, hasher: hasher) }
+            if expectedCount > 1 { set.expect(count: expectedCount, limits: call.encoding, hasher: hasher) }
         } else {
             set = SetValue.make(
-                first: call[2], expectedCount: expectedCount, limits: call.settings.encoding, hasher: hasher)
+                first: call[2], expectedCount: expectedCount, limits: call.encoding, hasher: hasher)
         }
         var added = 0
-        for index in 2..<call.count where set.add(call[index], limits: call.settings.encoding, hasher: hasher) {
+        for index in 2..<call.count where set.add(call[index], limits: call.encoding, hasher: hasher) {
             added += 1
         }
         if let entry = place.entry {
@@ -78,7 +78,7 @@ enum SetCommands {
 
     private static func addMoved(_ call: Call, _ member: ByteSlice, to place: KeyPlace) {
         let hasher = call.engine.pointee.hasher
-        let limits = call.settings.encoding
+        let limits = call.encoding
         var set =
             place.entry.map { SetValue($0) }
             ?? SetValue.make(first: member, expectedCount: 1, limits: limits, hasher: hasher)

@@ -70,8 +70,8 @@ extension Call {
     @inline(__always)
     var streamNodeLimits: StreamNodeLimits {
         StreamNodeLimits(
-            byteCountMax: settings.encoding.streamNodeByteCountMax,
-            entryCountMax: settings.encoding.streamNodeEntriesMax)
+            byteCountMax: encoding.streamNodeByteCountMax,
+            entryCountMax: encoding.streamNodeEntriesMax)
     }
 
     /// Replies that a key or its group is missing.

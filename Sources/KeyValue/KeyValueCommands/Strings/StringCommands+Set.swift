@@ -47,7 +47,8 @@ extension StringCommands {
     private static func store(_ call: Call, _ place: KeyPlace, _ value: ByteSlice, expiry: Int64?) {
         if let entry = place.entry {
             if entry.type != .string { replaced(call, place.key) }
-            let clock = call.settings.maxMemoryPolicy.usesFrequency ? entry.record.clock : call.freshClock
+            let keepsClock = call.engine.pointee.settings.maxMemoryPolicy.usesFrequency
+            let clock = keepsClock ? entry.record.clock : call.freshClock
             call.database.pointee.setString(place, value, clock: clock, expiry: expiry)
         } else {
             call.database.pointee.setString(place, value, clock: call.freshClock, expiry: expiry)

@@ -153,7 +153,8 @@ extension ListPack {
         setByteCount(total - (tail - position))
         let stored = storedCount
         if stored != ListPack.countUnknown { setStoredCount(stored - removed) }
-        shrinkToFit()
+        // A pair is a field or a member that mostly comes back at once with another value.
+        if removed <= 2 { shrinkIfSparse() } else { shrinkToFit() }
         return isEnd(position) ? nil : position
     }
 
