@@ -15,6 +15,9 @@ static inline void *mi_realloc(void *memory, size_t count) { return realloc(memo
 static inline void mi_free(void *memory) { free(memory); }
 static inline size_t mi_usable_size(const void *memory) { return malloc_usable_size((void *)memory); }
 static inline void mi_collect(int force) { (void)force; }
+enum { mi_option_decommit_delay };
+static inline long mi_option_get(int option) { return option; }
+static inline void mi_option_set(int option, long value) { (void)option, (void)value; }
 static inline void mi_process_info(
     size_t *elapsed, size_t *user, size_t *system, size_t *resident, size_t *peak_resident, size_t *committed,
     size_t *peak_committed, size_t *faults) {

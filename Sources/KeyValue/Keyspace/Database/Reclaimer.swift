@@ -138,7 +138,7 @@ package final class Reclaimer: @unchecked Sendable {
 
     private func work() {
         prepareThread?()
-        atoll_memory_begin_pacing()
+        atoll_memory_begin_handing_over()
         while true {
             pthread_mutex_lock(mutex)
             while jobs.isEmpty { pthread_cond_wait(condition, mutex) }

@@ -12,11 +12,11 @@ extern _Thread_local int64_t atoll_memory_thread_bytes;
 /// Bytes that threads have handed over to the common count (see atoll_memory_publish).
 extern _Atomic int64_t atoll_memory_published_bytes;
 
-/// Below this many bytes a thread that frees what another one took waits for it; the smallest number on other threads.
-extern _Thread_local int64_t atoll_memory_pace_at;
+/// Whether this thread hands blocks over to the thread that took them instead of freeing them.
+extern _Thread_local int atoll_memory_hands_over;
 
-/// Asks the thread that took the memory to collect what was freed, and waits a while for it.
-void atoll_memory_pace(void);
+/// Has the thread that took the block free it.
+void atoll_memory_hand_over(void *memory);
 
 /// Uninitialised memory of at least that many bytes, 8-aligned; never NULL: the process ends when memory is exhausted,
 /// as every command would otherwise have to be able to fail half way.
@@ -46,9 +46,9 @@ static inline void *atoll_memory_resize(void *memory, size_t count) {
 }
 
 static inline void atoll_memory_give(void *memory) {
+    if (__builtin_expect(atoll_memory_hands_over, 0)) { return atoll_memory_hand_over(memory); }
     atoll_memory_thread_bytes -= (int64_t)mi_usable_size(memory);
     mi_free(memory);
-    if (__builtin_expect(atoll_memory_thread_bytes < atoll_memory_pace_at, 0)) { atoll_memory_pace(); }
 }
 
 /// The size that the allocator really gave: at least what was asked for.
@@ -61,7 +61,8 @@ static inline void atoll_memory_prefetch(const void *memory) {
     __builtin_prefetch(memory);
 }
 
-/// Adds this thread's count to the common one. Helper threads call it after each piece of work.
+/// Adds this thread's count to the common one. Helper threads call it after each piece of work: what they have handed
+/// over is free then.
 void atoll_memory_publish(void);
 
 /// Bytes in use, as seen from this thread: its own plus what the others have published.
@@ -72,15 +73,18 @@ static inline int64_t atoll_memory_used_by_thread(void) {
     return atoll_memory_thread_bytes;
 }
 
-/// What a helper thread frees comes back to the thread that took it, which has to go through it block by block. So that
-/// this never takes long, the helper frees a portion, asks for it to be collected, and waits until it is.
-/// Called once on the helper thread.
-void atoll_memory_begin_pacing(void);
+// mimalloc has a thread free its own blocks: those that another thread frees pile up, and come back in one burst when
+// that is least wanted. So a helper thread goes through a value, which is what takes time, and hands its blocks over in
+// batches; the thread that took them frees them, for half a millisecond a turn.
 
-/// The eventfd by which the thread that took the memory is woken to collect; -1: nobody collects, and nobody waits.
+/// From now on this thread hands over what it gives back. One thread of a process does.
+void atoll_memory_begin_handing_over(void);
+
+/// The eventfd that wakes the thread that frees what is handed over; -1: nobody does, and helpers free themselves.
+/// Called by that thread.
 void atoll_memory_set_collector(int descriptor);
 
-/// Collects what a helper has asked for. On the thread that took the memory.
+/// Frees what a helper has handed over, for a limited time; if that was not all, the eventfd is written to.
 void atoll_memory_collect_if_asked(void);
 
 /// Resident bytes of the process that no file stands behind, for whatever part of it.
