@@ -24,6 +24,9 @@ struct ServerTests {
     @Test("20,000 connections above the limit are refused while those within it are served")
     func flood() throws { try expectSuccess("flood.py") }
 
+    @Test("Large values go in the background and leave no memory behind")
+    func reclaim() throws { try expectSuccess("reclaim.py") }
+
     /// A million commands by hand: `model.py "atoll kv" --commands 1000000 --seed N`.
     @Test(
         "Random commands have the replies and leave the contents that they have and leave in Redis",
