@@ -21,6 +21,9 @@ struct ServerTests {
     @Test("Directives of TLS do what they say")
     func directivesOfTLS() throws { try expectSuccess("directives_tls.py") }
 
+    @Test("What the control plane asks of a server: its own socket, trusted networks, no CONFIG SET by others")
+    func managed() throws { try expectSuccess("managed.py") }
+
     @Test("20,000 connections above the limit are refused while those within it are served")
     func flood() throws { try expectSuccess("flood.py") }
 

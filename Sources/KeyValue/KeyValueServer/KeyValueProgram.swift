@@ -5,6 +5,9 @@ import KeyValuePersistence
 
 /// `atoll kv`: the program around the engine. Started under the name redis-server it behaves as that program.
 package enum KeyValueProgram {
+    /// The version of Redis whose behaviour this is.
+    package static var compatibleVersion: String { RedisCompatibility.version }
+
     /// Runs the server until it ends, and returns the exit code.
     /// - Parameter arguments: the program's name first, then what redis-server takes.
     package static func run(arguments: [String]) -> Int32 {

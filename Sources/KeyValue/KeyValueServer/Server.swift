@@ -27,6 +27,7 @@ package final class Server: LoopApplication, EngineHost {
     private var keepAliveSeconds = 300
     /// The program's file as it was called, absolute.
     private let executable: String
+    private var trustedNetworks: NetworkList?
     private var rates = RateSamples()
     private var isShuttingDown = false
     private var handledSignalCount = 0
@@ -66,6 +67,7 @@ package final class Server: LoopApplication, EngineHost {
         engine.pointee.persistence.wake = { [waker = loop.waker] in waker.wake() }
         try listeners.openAll(loop, configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
+        trustedNetworks = Self.trustedNetworks(configuration)
         let watch = SignalWatch(waker: loop.waker)
         watch.start()
         signals = watch
@@ -135,7 +137,27 @@ package final class Server: LoopApplication, EngineHost {
         log.write(.verbose, "Accepted \(client.pointee.details.peerAddress)")
     }
 
+    /// nil while everybody may come.
+    private static func trustedNetworks(_ configuration: Configuration) -> NetworkList? {
+        let words = configuration.words("trusted-networks")
+        return words.isEmpty ? nil : NetworkList(words: words)
+    }
+
+    private func isTrusted(_ connection: ConnectionPointer) -> Bool {
+        guard let trustedNetworks, !connection.pointee.isUnixSocket else { return true }
+        return trustedNetworks.admits(connection.pointee.peerLiteral ?? "")
+    }
+
+    /// Ends the connections of clients that may not come any more.
+    private func closeForeignClients() {
+        for client in engine.pointee.clients {
+            guard let connection = Self.connection(client), !isTrusted(connection) else { continue }
+            engine.close(client, afterReply: false)
+        }
+    }
+
     private func refusal(_ connection: ConnectionPointer) -> String? {
+        guard isTrusted(connection) else { return "-DENIED Your address is not among the trusted sources.\r\n" }
         guard engine.pointee.clients.count < engine.pointee.settings.clientCountMax else {
             return "-ERR max number of clients reached\r\n"
         }
@@ -157,6 +179,8 @@ package final class Server: LoopApplication, EngineHost {
         details.descriptor = connection.pointee.descriptor
         if connection.pointee.isUnixSocket {
             client.pointee.flags.insert(.unixSocket)
+            // Whoever reaches the socket of a managed server is its control plane, which needs no password.
+            if configuration.flag("managed") { client.pointee.flags.insert(.authenticated) }
             details.peerAddress = "\(configuration["unixsocket"]):0"
             details.localAddress = details.peerAddress
         } else {
@@ -294,6 +318,10 @@ package final class Server: LoopApplication, EngineHost {
         log.configure(configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         if names.contains("dir") { engine.pointee.persistence.directory = configuration["dir"] }
+        if names.contains("trusted-networks") {
+            trustedNetworks = Self.trustedNetworks(configuration)
+            closeForeignClients()
+        }
         try process.changed(names)
     }
 

@@ -34,6 +34,7 @@ enum ConfigurationCommands {
     }
 
     static func set(_ call: inout Call) {
+        guard mayConfigure(call) else { return refuseToClients(&call) }
         guard call.count % 2 == 0 else { return call.syntaxError() }
         var rows: [(row: ConfigurationRow, value: String)] = []
         for index in stride(from: 2, to: call.count, by: 2) {
@@ -48,6 +49,17 @@ enum ConfigurationCommands {
         }
         if let error = apply(call, rows) { return call.error(error) }
         call.reply.ok()
+    }
+
+    /// A managed server is configured by the control plane, which comes by the Unix socket, and by nobody else.
+    private static func mayConfigure(_ call: Call) -> Bool {
+        call.client.pointee.flags.contains(.unixSocket) || !call.engine.pointee.configuration.flag("managed")
+    }
+
+    private static func refuseToClients(_ call: inout Call) {
+        call.error(
+            "ERR this server is managed: its configuration is changed with `atoll db config set` or the API, not by "
+                + "CONFIG")
     }
 
     private static func refusal(_ call: Call, _ row: ConfigurationRow, _ earlier: [String]) -> String? {
@@ -101,6 +113,7 @@ enum ConfigurationCommands {
     }
 
     static func rewrite(_ call: inout Call) {
+        guard mayConfigure(call) else { return refuseToClients(&call) }
         do {
             try call.engine.pointee.configuration.rewrite()
             call.reply.ok()

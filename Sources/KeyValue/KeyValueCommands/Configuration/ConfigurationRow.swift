@@ -68,7 +68,7 @@ package enum IntegerUnit: Sendable {
 
 /// Directives with a form of their own.
 package enum SpecialDirective: Sendable {
-    case directory, savePoints, outputLimits, oomScores, events, addresses, primary, percentiles
+    case directory, savePoints, outputLimits, oomScores, events, addresses, primary, percentiles, networks
 }
 
 /// All directives.

@@ -6,6 +6,8 @@ extension ConfigurationTable {
         ConfigurationRow("bind-source-addr", .text("")),
         ConfigurationRow("client-output-buffer-limit", .special(.outputLimits), [.manyValues]),
         ConfigurationRow("client-query-buffer-limit", .integer(1048576 ... .max, 1073741824, .bytes), [.debug]),
+        // Ours, set by the control plane: who may come, and that clients from the network do not configure the server.
+        ConfigurationRow("managed", .boolean(false), [.immutable, .hidden]),
         ConfigurationRow("maxclients", .integer(1...4294967295, 10000)),
         ConfigurationRow("port", .integer(0...65535, 6379)),
         ConfigurationRow("protected-mode", .boolean(true)),
@@ -30,6 +32,7 @@ extension ConfigurationTable {
         ConfigurationRow("tls-session-cache-size", .integer(0...2147483647, 20480)),
         ConfigurationRow("tls-session-cache-timeout", .integer(0...2147483647, 300)),
         ConfigurationRow("tls-session-caching", .boolean(true)),
+        ConfigurationRow("trusted-networks", .special(.networks), [.manyValues, .hidden]),
         ConfigurationRow("unixsocket", .text(""), [.immutable]),
         ConfigurationRow("unixsocketperm", .integer(0...0o777, 0, .octal), [.immutable]),
     ]

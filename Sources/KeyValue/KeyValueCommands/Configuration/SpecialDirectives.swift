@@ -7,7 +7,7 @@ extension SpecialDirective {
         case .savePoints: "3600 1 300 100 60 10000"
         case .outputLimits: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"
         case .oomScores: "0 200 800"
-        case .events, .primary: ""
+        case .events, .primary, .networks: ""
         case .addresses: "* -::*"
         case .percentiles: "50 99 99.9"
         }
@@ -39,6 +39,12 @@ extension SpecialDirective {
             return words == [""] ? "" : words.joined(separator: " ")
         case .primary: return try Self.primary(words)
         case .percentiles: return try Self.percentiles(words)
+        case .networks:
+            if words == [""] { return "" }
+            guard NetworkList(words: words) != nil else {
+                throw ConfigurationError("must be addresses or networks in CIDR form")
+            }
+            return words.joined(separator: " ")
         }
     }
 
