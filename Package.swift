@@ -129,7 +129,7 @@ let package = Package(
             name: "ControlReconciler",
             dependencies: [
                 "ControlModel", "ControlStore", "PostgresCluster", "PostgresWire", "Settings", "Supervision",
-                "Certificates", "Telemetry", logging, nioSSL,
+                "Certificates", "Telemetry", logging, nioCore, nioPosix, nioSSL,
             ],
             path: "Sources/Control/ControlReconciler", swiftSettings: strict),
         .target(

@@ -57,6 +57,68 @@ struct ConnectionTextTests {
         #expect(text.flags == expected)
     }
 
+    private static func keyValue(
+        host: String = "localhost", database: String = "", security: ConnectionText.Security = .require
+    ) -> ConnectionText {
+        ConnectionText(
+            kind: .keyValue, user: "default", password: "a/b c", host: host, port: 25101, database: database,
+            security: security)
+    }
+
+    @Test(arguments: [
+        (
+            keyValue(), "rediss://default:a%2Fb%20c@localhost:25101",
+            "REDISCLI_AUTH='a/b c' redis-cli -h localhost -p 25101 --tls"
+        ),
+        (
+            keyValue(host: "::1", database: "3", security: .verifyFull(rootCertificate: "/a b/ca.crt")),
+            "rediss://default:a%2Fb%20c@[::1]:25101/3?ssl_ca_certs=/a%20b/ca.crt",
+            "REDISCLI_AUTH='a/b c' redis-cli -h ::1 -p 25101 --tls --cacert '/a b/ca.crt' -n 3"
+        ),
+        (
+            keyValue(security: .disabled), "redis://default:a%2Fb%20c@localhost:25101",
+            "REDISCLI_AUTH='a/b c' redis-cli -h localhost -p 25101"
+        ),
+    ])
+    func keyValueTexts(_ text: ConnectionText, _ uri: String, _ flags: String) {
+        #expect(text.uri == uri)
+        #expect(text.flags == flags)
+    }
+
+    @Test func keyValueParameters() {
+        #expect(
+            Self.keyValue(database: "3").parameters == """
+                username = default
+                password = a/b c
+                host = localhost
+                port = 25101
+                database = 3
+                tls = required
+                """)
+    }
+
+    @Test func redisClientGetsThePasswordByItsEnvironment() {
+        let plan = ShellPlan.redisClient(
+            connection: Self.keyValue(database: "3"), arguments: ["GET", "x"],
+            environment: ["PATH": "/bin", "REDISCLI_AUTH": "old"], authorityFile: "/proc/self/fd/9")
+        #expect(
+            plan.arguments == [
+                "redis-cli", "-h", "localhost", "-p", "25101", "--tls", "--cacert", "/proc/self/fd/9", "-n", "3", "GET",
+                "x",
+            ])
+        #expect(plan.environment == ["PATH": "/bin", "REDISCLI_AUTH": "a/b c"])
+    }
+
+    @Test(arguments: [
+        ("save", "valkey", "valkey_save"), ("redis_save", "valkey", "valkey_save"),
+        ("valkey_save", "valkey", "valkey_save"), ("frequent_snapshots", "valkey", "frequent_snapshots"),
+        ("nothing", "valkey", "nothing"), ("save", "pg", "save"),
+    ])
+    func keyNames(_ key: String, _ engine: String, _ expected: String) {
+        let rows = ConfigurationRows(["valkey_save": .string(""), "frequent_snapshots": .boolean(true)])
+        #expect(rows.fullName(of: key, engine: engine) == expected)
+    }
+
     @Test(arguments: [
         ("plain-1.2_3", "plain-1.2_3"), ("", "''"), ("a b", "'a b'"), ("'", "''\\'''"), ("~root", "'~root'"),
         ("a;b", "'a;b'"), ("line\nfeed", "'line\nfeed'"), ("é", "'é'"),

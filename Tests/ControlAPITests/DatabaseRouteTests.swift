@@ -272,6 +272,32 @@ struct DatabaseRouteTests {
         }
     }
 
+    @Test func keyValueClustersHaveAPolicyAndNoPoolsReplicasOrBackups() async throws {
+        try await APIHarness.run { api in
+            let body = APIHarness.createBody.replacing("\"pg\"", with: "\"valkey\"")
+            let made = try await api.send(.post, "/v2/databases", json: body)
+            #expect(made.status == 201 && made["database"]["engine"].text == "valkey")
+            let path = "/v2/databases/\(made["database"]["id"].text)"
+            let policy = "\(path)/eviction_policy"
+            #expect(try await api.send(.get, policy).text == #"{"eviction_policy":"noeviction"}"#)
+            for name in ["allkeys_lru", "volatile-lfu"] {
+                let change = #"{"eviction_policy":"\#(name)"}"#
+                #expect(try await api.send(.put, policy, json: change).status == 204)
+                let expected = name.replacing("-", with: "_")
+                #expect(try await api.send(.get, policy)["eviction_policy"].text == expected)
+            }
+            for wrong in ["{}", #"{"eviction_policy":"lru"}"#, #"{"eviction_policy":1}"#] {
+                #expect(try await api.send(.put, policy, json: wrong).status == 422, "\(wrong)")
+            }
+            for suffix in ["/pools", "/pools/x", "/replicas", "/replicas/x", "/backups"] {
+                let answer = try await api.send(.get, path + suffix)
+                #expect(
+                    answer.status == 422 && answer["message"].text.contains("not supported for valkey"), "\(suffix)")
+            }
+            #expect(try await api.send(.get, "\(path)/autoscale").status == 501)
+        }
+    }
+
     /// Every route below a cluster, on one that does not exist.
     @Test func withoutTheClusterEverythingIs404() async throws {
         try await APIHarness.run { api async throws in

@@ -16,15 +16,15 @@ struct ClusterRequestRulesTests {
 
     @Test("A request within the rules gets its size")
     func taken() throws {
-        #expect(try ClusterRequestRules.check(Self.valid).slug == "db-s-1vcpu-2gb")
-        #expect(try ClusterRequestRules.check(changed { $0.version = nil }).memoryMiB == 2048)
-        #expect(try ClusterRequestRules.check(changed { $0.version = "" }).memoryMiB == 2048)
+        #expect(try ClusterRequestRules.check(Self.valid).1.slug == "db-s-1vcpu-2gb")
+        #expect(try ClusterRequestRules.check(changed { $0.version = nil }).1.memoryMiB == 2048)
+        #expect(try ClusterRequestRules.check(changed { $0.version = "" }).1.memoryMiB == 2048)
     }
 
     @Test("Every region and size on offer is taken", arguments: Region.all.map(\.slug), DatabaseSize.all.map(\.slug))
     func offered(region: String, size: String) throws {
         let request = changed { ($0.regionSlug, $0.sizeSlug) = (region, size) }
-        #expect(try ClusterRequestRules.check(request).slug == size)
+        #expect(try ClusterRequestRules.check(request).1.slug == size)
     }
 
     static let refused: [(String, @Sendable (inout ClusterRequest) -> Void, ServiceError.Code, String)] = [
@@ -54,10 +54,25 @@ struct ClusterRequestRulesTests {
 
     @Test(
         "Engines of DigitalOcean that are not built are 501",
-        arguments: ["mysql", "redis", "valkey", "mongodb", "kafka", "opensearch", "advanced_pg", "advanced_mysql"])
+        arguments: ["mysql", "mongodb", "kafka", "opensearch", "advanced_pg", "advanced_mysql"])
     func engines(_ engine: String) {
         expectRefusal(.notImplemented, "Engine \(engine) is not built yet") {
             _ = try ClusterRequestRules.check(changed { $0.engine = engine })
+        }
+    }
+
+    @Test(
+        "Key-value engines are taken with their own versions and sizes",
+        arguments: [("redis", "7", "db-s-1vcpu-1gb"), ("valkey", "8", "m-8vcpu-64gb"), ("valkey", "", "m-4vcpu-32gb")])
+    func keyValue(engine: String, version: String, size: String) throws {
+        let request = changed { ($0.engine, $0.version, $0.sizeSlug) = (engine, version, size) }
+        let (row, found) = try ClusterRequestRules.check(request)
+        #expect(row.engine.rawValue == engine && found.slug == size && row.administratorName == "default")
+        expectRefusal(.unprocessableEntity, "is not available; this machine has") {
+            _ = try ClusterRequestRules.check(changed { ($0.engine, $0.version) = (engine, "15") })
+        }
+        expectRefusal(.unprocessableEntity, "Size \"m-4vcpu-32gb\"") {
+            _ = try ClusterRequestRules.check(changed { $0.sizeSlug = "m-4vcpu-32gb" })
         }
     }
 
@@ -114,6 +129,20 @@ struct ClusterRequestRulesTests {
 
 @Suite("Connection details")
 struct ConnectionDetailsTests {
+    @Test("A key-value cluster's address has the scheme of its port, and no database")
+    func keyValue() {
+        var cluster = Cluster.keyValueSample()
+        let user = DatabaseUser(name: "default", role: .primary, password: "a/b")
+        let secure = EngineRow.valkey.connection(cluster, "::1", user)
+        #expect(secure.uri == "rediss://default:a%2Fb@[::1]:25101" && secure.port == 25_101 && secure.requiresTLS)
+        #expect(secure.database.isEmpty && secure.password == "a/b")
+        #expect(EngineRow.valkey.serverPorts(cluster) == [25_101])
+        cluster.configuration = ["valkey_ssl": .boolean(false)]
+        let plain = EngineRow.valkey.connection(cluster, "h", user)
+        #expect(plain.uri == "redis://default:a%2Fb@h:25100" && plain.port == 25_100 && !plain.requiresTLS)
+        #expect(EngineRow.valkey.serverPorts(cluster) == [25_100, 25_101])
+    }
+
     static let uris: [(host: String, user: String, password: String, database: String, uri: String)] = [
         (
             "localhost", "doadmin", "AVNS_a-b_9", "defaultdb",

@@ -101,6 +101,13 @@ struct PortPairsTests {
         }
     }
 
+    @Test("Key-value clusters have a hundred ports of their own, and go on after them with everybody")
+    func keyValue() throws {
+        #expect(try pairs.choose(isKeyValue: true, taken: []) { _ in true } == (25_100, 25_101))
+        #expect(try pairs.choose(isKeyValue: true, taken: [25_100, 25_101]) { $0 != 25_102 } == (25_104, 25_105))
+        #expect(try pairs.choose(isKeyValue: true, taken: Set(25_100..<25_200)) { _ in true } == (25_200, 25_201))
+    }
+
     @Test("The last pair ends at the highest port; then there is none")
     func none() throws {
         #expect(try PortPairs(base: 65_533).choose(taken: []) { _ in true } == (65_533, 65_534))

@@ -1,3 +1,4 @@
+import ControlModel
 import Glibc
 import Telemetry
 import Testing
@@ -32,13 +33,20 @@ struct PlatformReadingTests {
         let statistics = ServerStatistics(
             connectionsByState: [("active", 2), ("idle", 3)], connectionsMax: 22,
             databases: [database("defaultdb"), database("it's \"odd\"")], locksWaiting: 1)
+        var cluster = Cluster.sample()
+        (cluster.id, cluster.name) = ("id-\(number)", "shop-\(number)")
+        return ClusterReading(cluster: cluster, figures: answers ? .postgres(statistics) : nil, process: nil)
+    }
+
+    private func keyValueCluster() -> ClusterReading {
+        let text = "connected_clients:4\r\nused_memory:1000\r\nevicted_keys:6\r\ndb0:keys=7,expires=2,avg_ttl=0\r\n"
         return ClusterReading(
-            clusterID: "id-\(number)", clusterName: "shop-\(number)", isUp: answers,
-            statistics: answers ? statistics : nil, process: nil)
+            cluster: .keyValueSample(), figures: .keyValue(KeyValueInformation(text: text)), process: nil)
     }
 
     private func reading() -> PlatformReading {
-        PlatformReading(machine: machine(), clusters: [cluster(1), cluster(2), cluster(3, answers: false)])
+        PlatformReading(
+            machine: machine(), clusters: [cluster(1), cluster(2), cluster(3, answers: false), keyValueCluster()])
     }
 
     @Test("Names are valid, begin with ours, and are there once")
@@ -65,6 +73,20 @@ struct PlatformReadingTests {
             #expect(Set(series).count == series.count, "\(family.name)")
             #expect(family.samples.flatMap(\.labels).allSatisfy { MetricName.isLabelName($0.name) })
         }
+    }
+
+    @Test("A key-value cluster's figures are those of INFO, and PostgreSQL's families have none of it")
+    func keyValueFigures() {
+        let lines = PrometheusText.render(reading().families).split(separator: "\n")
+        let labels = "cluster=\"cache\",cluster_id=\"\(Cluster.keyValueSample().id)\""
+        for figure in [
+            "up{\(labels)} 1", "clients{\(labels)} 4", "memory_used_bytes{\(labels)} 1000",
+            "keys_evicted_total{\(labels)} 6", "database_keys{\(labels),database=\"0\"} 7",
+        ] {
+            #expect(lines.contains("atoll_keyvalue_\(figure)"), "\(figure)")
+        }
+        #expect(!lines.contains { $0.contains("cluster=\"cache\"") && !$0.hasPrefix("atoll_keyvalue_") })
+        #expect(!lines.contains { $0.contains("shop") && $0.hasPrefix("atoll_keyvalue_") })
     }
 
     static let lines = [

@@ -8,12 +8,12 @@ import Testing
 @Suite("Advanced configuration between API and table")
 struct ClusterConfigurationTests {
     private func configuration(_ stored: [String: JSONValue] = [:]) -> Configuration {
-        ClusterConfiguration.make(for: .sample(configuration: stored))
+        PostgresSettings.make(for: .sample(configuration: stored))
     }
 
     private func patched(_ changes: [String: JSONValue], from stored: [String: JSONValue] = [:]) throws -> Configuration
     {
-        try ClusterConfiguration.patched(configuration(stored), with: changes)
+        try PostgresSettings.patched(configuration(stored), with: changes)
     }
 
     @Test("Nested groups come in as objects and go out as objects")
@@ -27,22 +27,22 @@ struct ClusterConfigurationTests {
         let configuration = try patched(changes)
         #expect(configuration.values["pgbouncer.min_pool_size"] == .integer(3))
         #expect(configuration.values["timescaledb.max_background_workers"] == .integer(8))
-        #expect(ClusterConfiguration.stored(configuration) == changes)
+        #expect(PostgresSettings.stored(configuration) == changes)
         #expect(self.configuration(changes) == configuration)
     }
 
     @Test("Every value that the table has by default survives storing and reading")
     func roundTrip() throws {
-        let shown = ClusterConfiguration.shown(configuration())
+        let shown = PostgresSettings.shown(configuration())
         let settable = shown.filter { $0.key != "synchronous_replication" && $0.key != "stat_monitor_enable" }
         let configuration = try patched(settable)
-        #expect(ClusterConfiguration.stored(configuration) == settable)
-        #expect(ClusterConfiguration.shown(self.configuration(settable)) == shown)
+        #expect(PostgresSettings.stored(configuration) == settable)
+        #expect(PostgresSettings.shown(self.configuration(settable)) == shown)
     }
 
     @Test("Every key with a value in force is shown, in the API's shapes")
     func shown() {
-        let shown = ClusterConfiguration.shown(configuration(["work_mem": .integer(7)]))
+        let shown = PostgresSettings.shown(configuration(["work_mem": .integer(7)]))
         #expect(shown["work_mem"] == .integer(7))
         #expect(shown["max_connections"] == .integer(25))
         #expect(shown["jit"] == .boolean(true))
@@ -68,7 +68,7 @@ struct ClusterConfigurationTests {
         let configuration = try patched(
             ["work_mem": .null, "pgbouncer": .object(["min_pool_size": .null])], from: stored)
         #expect(
-            ClusterConfiguration.stored(configuration) == [
+            PostgresSettings.stored(configuration) == [
                 "jit": .boolean(false), "pgbouncer": .object(["server_lifetime": .integer(60)]),
             ])
     }
@@ -133,10 +133,10 @@ struct ClusterConfigurationTests {
         var cluster = Cluster.sample(sizeSlug: "db-s-4vcpu-8gb")
         cluster.storageMiB = 150_000
         #expect(
-            ClusterConfiguration.plan(for: cluster) == ClusterPlan(cpuCount: 4, memoryMiB: 8192, storageMiB: 150_000))
+            PostgresSettings.plan(for: cluster) == ClusterPlan(cpuCount: 4, memoryMiB: 8192, storageMiB: 150_000))
         cluster.sizeSlug = "gone"
         #expect(
-            ClusterConfiguration.plan(for: cluster) == ClusterPlan(cpuCount: 1, memoryMiB: 1024, storageMiB: 150_000))
+            PostgresSettings.plan(for: cluster) == ClusterPlan(cpuCount: 1, memoryMiB: 1024, storageMiB: 150_000))
     }
 
     static let zones: [(String, Bool)] = [
@@ -148,6 +148,6 @@ struct ClusterConfigurationTests {
     /// PostgreSQL 15 refuses the same ones; a file with such a line keeps it from starting.
     @Test("A time zone is one that PostgreSQL reads: a zone's file, without leap seconds", arguments: zones)
     func timeZone(name: String, isKnown: Bool) {
-        #expect(ClusterConfiguration.isTimeZone(name) == isKnown)
+        #expect(PostgresSettings.isTimeZone(name) == isKnown)
     }
 }

@@ -145,13 +145,13 @@ struct ServerLogTests {
     func failure(log: String, expected: String?) {
         for prefix in Self.prefixes {
             let text = log.replacing("OWN", with: prefix.own).replacing("SESSION", with: prefix.session)
-            #expect(ServerLog.lastFailure(in: text) == expected, "\(text)")
+            #expect(PostgresLog.lastFailure(in: text) == expected, "\(text)")
         }
     }
 
     @Test("A tail that begins in the middle of a line is no harm")
     func cutTail() {
-        #expect(ServerLog.lastFailure(in: "ould not x\nFATAL:  y") == "y")
-        #expect(ServerLog.lastFailure(in: "\u{FFFD}\u{FFFD}") == nil)
+        #expect(PostgresLog.lastFailure(in: "ould not x\nFATAL:  y") == "y")
+        #expect(PostgresLog.lastFailure(in: "\u{FFFD}\u{FFFD}") == nil)
     }
 }

@@ -14,6 +14,11 @@ struct SettingTests {
         (.text(maximumBytes: 4, rule: .identifier), .string("a-.b"), .string("a-.b")),
         (.choices(["a", "b"], maximumCount: 2), .strings(["b"]), .strings(["b"])),
         (.choices(["a", "b"], maximumCount: 2), .strings([]), .strings([])),
+        (.text(maximumBytes: 9, rule: .keyspaceEvents), .string(""), .string("")),
+        (.text(maximumBytes: 9, rule: .keyspaceEvents), .string("AKE"), .string("AKE")),
+        (.text(maximumBytes: 9, rule: .savePoints), .string(""), .string("")),
+        (.text(maximumBytes: 99, rule: .savePoints), .string("900 1 60 0"), .string("900 1 60 0")),
+        (.text(maximumBytes: 9, rule: .dumpFileName), .string("a-b_1.rdb"), .string("a-b_1.rdb")),
     ]
 
     static let refused: [(SettingKind, SettingValue)] = [
@@ -28,6 +33,15 @@ struct SettingTests {
         (.text(maximumBytes: 4, rule: .identifier), .string("abcde")),
         (.text(maximumBytes: 4, rule: .identifier), .string(".a")),
         (.choices(["a", "b"], maximumCount: 1), .strings(["a", "b"])),
+        (.text(maximumBytes: 9, rule: .keyspaceEvents), .string("g")),
+        (.text(maximumBytes: 9, rule: .keyspaceEvents), .string("K\n")),
+        (.text(maximumBytes: 99, rule: .savePoints), .string("900")),
+        (.text(maximumBytes: 99, rule: .savePoints), .string("900 -1")),
+        (.text(maximumBytes: 99, rule: .savePoints), .string("900 99999999999999999999")),
+        (.text(maximumBytes: 99, rule: .dumpFileName), .string("-a.rdb")),
+        (.text(maximumBytes: 99, rule: .dumpFileName), .string("a/b.rdb")),
+        (.text(maximumBytes: 99, rule: .dumpFileName), .string("a\".rdb")),
+        (.text(maximumBytes: 99, rule: .dumpFileName), .string("kv.pid")),
         (.choices(["a", "b"], maximumCount: 2), .strings(["c"])),
     ]
 

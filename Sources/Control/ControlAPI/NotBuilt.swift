@@ -5,6 +5,8 @@ private struct NotBuilt {
     let feature: String
     let methods: [Route.Method]
     let path: String
+    /// Redis and Valkey clusters will not have it either: DigitalOcean's do not.
+    var isForPostgresOnly = false
 }
 
 private let notBuilt: [NotBuilt] = [
@@ -13,7 +15,9 @@ private let notBuilt: [NotBuilt] = [
     NotBuilt(feature: "Migration to a region", methods: [.put], path: "/v2/databases/{cluster}/migrate"),
     NotBuilt(feature: "Upgrading", methods: [.put], path: "/v2/databases/{cluster}/upgrade"),
     NotBuilt(feature: "Installing updates", methods: [.put], path: "/v2/databases/{cluster}/install_update"),
-    NotBuilt(feature: "The list of backups", methods: [.get], path: "/v2/databases/{cluster}/backups"),
+    NotBuilt(
+        feature: "The list of backups", methods: [.get], path: "/v2/databases/{cluster}/backups",
+        isForPostgresOnly: true),
     NotBuilt(feature: "Storage autoscaling", methods: [.get, .put], path: "/v2/databases/{cluster}/autoscale"),
     NotBuilt(feature: "DigitalOcean settings", methods: [.get, .put], path: "/v2/databases/{cluster}/do_settings"),
     NotBuilt(
@@ -24,14 +28,21 @@ private let notBuilt: [NotBuilt] = [
     NotBuilt(feature: "Log forwarding", methods: [.get, .post], path: "/v2/databases/{cluster}/logsink"),
     NotBuilt(
         feature: "Log forwarding", methods: [.get, .put, .delete], path: "/v2/databases/{cluster}/logsink/{sink}"),
-    NotBuilt(feature: "Read-only replicas", methods: [.get, .post], path: "/v2/databases/{cluster}/replicas"),
     NotBuilt(
-        feature: "Read-only replicas", methods: [.get, .delete], path: "/v2/databases/{cluster}/replicas/{replica}"),
+        feature: "Read-only replicas", methods: [.get, .post], path: "/v2/databases/{cluster}/replicas",
+        isForPostgresOnly: true),
     NotBuilt(
-        feature: "Read-only replicas", methods: [.put], path: "/v2/databases/{cluster}/replicas/{replica}/promote"),
-    NotBuilt(feature: "Connection pools", methods: [.get, .post], path: "/v2/databases/{cluster}/pools"),
+        feature: "Read-only replicas", methods: [.get, .delete], path: "/v2/databases/{cluster}/replicas/{replica}",
+        isForPostgresOnly: true),
     NotBuilt(
-        feature: "Connection pools", methods: [.get, .put, .delete], path: "/v2/databases/{cluster}/pools/{pool}"),
+        feature: "Read-only replicas", methods: [.put], path: "/v2/databases/{cluster}/replicas/{replica}/promote",
+        isForPostgresOnly: true),
+    NotBuilt(
+        feature: "Connection pools", methods: [.get, .post], path: "/v2/databases/{cluster}/pools",
+        isForPostgresOnly: true),
+    NotBuilt(
+        feature: "Connection pools", methods: [.get, .put, .delete], path: "/v2/databases/{cluster}/pools/{pool}",
+        isForPostgresOnly: true),
 
     // Account-wide.
     NotBuilt(feature: "Storing SSH keys", methods: [.post], path: "/v2/account/keys"),
@@ -53,7 +64,11 @@ func notBuiltRoutes(_ services: APIServices) -> [Route] {
         row.methods.map { method in
             Route(method, row.path) { call in
                 if row.path.contains("{cluster}") {
-                    _ = try await services.databases.cluster(id: try call.identifier("cluster"))
+                    let cluster = try await services.databases.cluster(id: try call.identifier("cluster")).cluster
+                    if row.isForPostgresOnly, cluster.engine != .postgres {
+                        throw ServiceError.unprocessable(
+                            "\(row.feature): this is not supported for \(cluster.engine.rawValue) clusters.")
+                    }
                 }
                 if row.path.contains("{vpc}") {
                     _ = try await services.accounts.vpc(id: try call.identifier("vpc"))

@@ -16,7 +16,8 @@ package struct Cluster: Sendable, Equatable {
     package var projectID: String
     package var vpcID: String
     package var createdAt: Date
-    /// TCP port of the database itself; its pools listen on `poolPort`.
+    /// PostgreSQL: TCP port of the database itself; its pools listen on `poolPort`. Key-value: the port without TLS,
+    /// listened on only if that is asked for; the one with TLS is `poolPort`.
     package var port: Int
     package var poolPort: Int
     package var maintenanceWindow: MaintenanceWindow
@@ -58,6 +59,21 @@ package struct Cluster: Sendable, Equatable {
 /// Engines that this build can run; others are refused by name.
 package enum DatabaseEngine: String, Sendable, Codable, CaseIterable {
     case postgres = "pg"
+    case redis
+    case valkey
+}
+
+/// What a key-value cluster does when its memory is full. Raw values are those of the eviction policy's own endpoint;
+/// the last two are Redis's, and not in DigitalOcean's description.
+package enum EvictionPolicy: String, Sendable, CaseIterable {
+    case noEviction = "noeviction"
+    case allKeysLRU = "allkeys_lru"
+    case allKeysRandom = "allkeys_random"
+    case volatileLRU = "volatile_lru"
+    case volatileRandom = "volatile_random"
+    case volatileTTL = "volatile_ttl"
+    case allKeysLFU = "allkeys_lfu"
+    case volatileLFU = "volatile_lfu"
 }
 
 /// Where a cluster is in its life.

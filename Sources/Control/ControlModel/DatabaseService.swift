@@ -171,9 +171,13 @@ package protocol DatabaseService: Sendable {
     /// PEM text of the authority that signed the cluster's certificate.
     func certificateAuthority(clusterID: String) async throws -> String
 
-    /// Every key that PostgreSQL has, with the value in force; nested objects for `pgbouncer` and `timescaledb`.
+    /// Every key that the engine has, with the value in force; nested objects for `pgbouncer` and `timescaledb`.
     func configuration(clusterID: String) async throws -> [String: JSONValue]
     func patchConfiguration(clusterID: String, changes: [String: JSONValue]) async throws
+
+    /// `.unprocessableEntity` for engines that evict nothing.
+    func evictionPolicy(clusterID: String) async throws -> EvictionPolicy
+    func setEvictionPolicy(clusterID: String, _ policy: EvictionPolicy) async throws
 
     func createUser(clusterID: String, name: String, allowsReplication: Bool) async throws -> DatabaseUser
     func users(clusterID: String) async throws -> [DatabaseUser]

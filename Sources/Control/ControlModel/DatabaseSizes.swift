@@ -9,6 +9,14 @@ extension DatabaseSize {
         size("db-s-6vcpu-16gb", cpuCount: 6, memoryGiB: 16, storageGiB: 290, storageGiBMax: 580, nodeCounts: 1...3),
     ]
 
+    /// The sizes of key-value clusters: the same, and two for much memory. Data lies in memory; storage is the label of
+    /// the plan here too.
+    package static let keyValue: [DatabaseSize] =
+        all + [
+            size("m-4vcpu-32gb", cpuCount: 4, memoryGiB: 32, storageGiB: 100, storageGiBMax: 100, nodeCounts: 1...3),
+            size("m-8vcpu-64gb", cpuCount: 8, memoryGiB: 64, storageGiB: 200, storageGiBMax: 200, nodeCounts: 1...3),
+        ]
+
     /// The size with this slug, or nil.
     package static func named(_ slug: String) -> DatabaseSize? {
         all.first { $0.slug == slug }

@@ -19,13 +19,15 @@ package struct PlatformEnvironment: Sendable {
     package var metricsPort: Int
     /// "15.18", as `postgres --version` says; nil if PostgreSQL is not installed.
     package var postgresVersion: String?
+    /// Version of Redis whose behaviour our key-value server has.
+    package var keyValueVersion: String?
     /// Kept as a function so that tests can move time.
     package var now: @Sendable () -> Date
 
     package init(
         layout: PlatformLayout, listenAddress: String, hostname: String, certificateNames: [SubjectName],
         authority: CertificateAuthority, executable: String, isRoot: Bool, ports: PortPairs, metricsPort: Int,
-        postgresVersion: String?, now: @escaping @Sendable () -> Date = { Date() }
+        postgresVersion: String?, keyValueVersion: String? = nil, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.layout = layout
         self.listenAddress = listenAddress
@@ -37,6 +39,7 @@ package struct PlatformEnvironment: Sendable {
         self.ports = ports
         self.metricsPort = metricsPort
         self.postgresVersion = postgresVersion
+        self.keyValueVersion = keyValueVersion
         self.now = now
     }
 }

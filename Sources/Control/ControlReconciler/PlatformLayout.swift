@@ -43,9 +43,6 @@ package struct ClusterLayout: Sendable, Equatable {
     /// Readable, not writable, for the cluster's OS user.
     package var configurationDirectory: String { "\(directory)/conf" }
     package var logDirectory: String { "\(directory)/log" }
-    package var logFile: String { "\(directory)/log/postgres.log" }
-    package var configurationFile: String { "\(configurationDirectory)/postgresql.conf" }
-    package var accessFile: String { "\(configurationDirectory)/pg_hba.conf" }
     package var serverCertificate: String { "\(configurationDirectory)/server.crt" }
     package var serverKey: String { "\(configurationDirectory)/server.key" }
     /// Authority of the one client certificate that the superuser logs in with.

@@ -1,10 +1,10 @@
 import ControlModel
 
-/// Which TCP ports a new cluster gets: the database on an even offset, its pools on the next port.
+/// Which TCP ports a new cluster gets, a pair each: PostgreSQL and its pools, or key-value without and with TLS.
 package struct PortPairs: Sendable, Equatable {
     /// First port of PostgreSQL clusters, 25060 by default.
     package let base: Int
-    /// Key-value clusters begin at base + 40 and have a hundred ports; PostgreSQL goes on after them.
+    /// Offsets that key-value clusters have to themselves; when they are used up, both go on after them.
     static let keyValueOffsets = 40..<140
     /// Highest port that is ever given out.
     static let portMax = 65_534
@@ -16,10 +16,12 @@ package struct PortPairs: Sendable, Equatable {
     /// The first pair that no cluster has and that `isFree` says nobody else holds.
     ///
     /// - Throws: `ServiceError` when there is none. Complexity: O(number of pairs tried).
-    package func choose(taken: Set<Int>, isFree: (Int) -> Bool) throws -> (port: Int, poolPort: Int) {
-        var offset = 0
+    package func choose(
+        isKeyValue: Bool = false, taken: Set<Int>, isFree: (Int) -> Bool
+    ) throws -> (port: Int, poolPort: Int) {
+        var offset = isKeyValue ? Self.keyValueOffsets.lowerBound : 0
         while base + offset + 1 <= Self.portMax {
-            if Self.keyValueOffsets.contains(offset) {
+            if !isKeyValue, Self.keyValueOffsets.contains(offset) {
                 offset = Self.keyValueOffsets.upperBound
                 continue
             }

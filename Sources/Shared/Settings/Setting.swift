@@ -25,6 +25,12 @@ package enum TextRule: Sendable, Equatable {
     case identifier
     /// A name of the IANA time zone database, such as `Europe/Helsinki`.
     case timeZone
+    /// Redis's letters for classes of keyspace events, with `K` or `E` among them; or nothing.
+    case keyspaceEvents
+    /// Pairs of seconds and changes, as in `900 1 300 10`; or nothing.
+    case savePoints
+    /// A file name that ends in `.rdb`, of letters, digits, `_`, `-` and `.`.
+    case dumpFileName
 }
 
 /// A value that a setting does not take, in words for its user.
@@ -79,8 +85,15 @@ extension SettingKind {
 
 extension TextRule {
     func accepts(_ text: String) -> Bool {
-        guard let first = text.utf8.first else { return false }
+        guard let first = text.utf8.first else { return self == .keyspaceEvents || self == .savePoints }
         switch self {
+        case .keyspaceEvents:
+            let hasPlace = text.contains("K") || text.contains("E")
+            return hasPlace && text.utf8.allSatisfy { "KEg$lshzxetdmnA".utf8.contains($0) }
+        case .savePoints: return Self.isSavePoints(text)
+        case .dumpFileName:
+            let isPlain = text.utf8.allSatisfy { Self.isWord($0) || $0 == 0x2D || $0 == 0x2E }
+            return isPlain && first != 0x2E && first != 0x2D && text.hasSuffix(".rdb") && text.utf8.count > 4
         case .identifier:
             return Self.isWord(first) && text.utf8.allSatisfy { Self.isWord($0) || $0 == 0x2D || $0 == 0x2E }
         case .timeZone:
@@ -93,6 +106,19 @@ extension TextRule {
         switch self {
         case .identifier: "a name of letters, digits, '_', '-' and '.'"
         case .timeZone: "the name of a time zone"
+        case .keyspaceEvents: "empty, or letters of KEg$lshzxetdmnA with K or E among them,"
+        case .savePoints: "pairs of seconds and changes, such as \"900 1 300 10\","
+        case .dumpFileName: "a file name that ends in .rdb, of letters, digits, '_', '-' and '.',"
+        }
+    }
+
+    /// Seconds from 1 on, changes from 0 on, as the server takes them.
+    private static func isSavePoints(_ text: String) -> Bool {
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count % 2 == 0 else { return false }
+        return words.enumerated().allSatisfy { index, word in
+            guard word.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(word) else { return false }
+            return number >= (index % 2 == 0 ? 1 : 0) && number <= 2_147_483_647
         }
     }
 

@@ -119,6 +119,20 @@ actor MemoryDatabases: DatabaseService {
         settings[clusterID, default: [:]].merge(changes) { $1 }
     }
 
+    func evictionPolicy(clusterID: String) throws -> EvictionPolicy {
+        let cluster = try cluster(id: clusterID).cluster
+        guard cluster.engine != .postgres else {
+            throw ServiceError.unprocessable("Eviction policies are for redis and valkey clusters.")
+        }
+        guard case .string(let name)? = settings[clusterID]?["valkey_maxmemory_policy"] else { return .noEviction }
+        return EvictionPolicy(rawValue: name) ?? .noEviction
+    }
+
+    func setEvictionPolicy(clusterID: String, _ policy: EvictionPolicy) throws {
+        _ = try evictionPolicy(clusterID: clusterID)
+        settings[clusterID, default: [:]]["valkey_maxmemory_policy"] = .string(policy.rawValue)
+    }
+
     // MARK: Users
 
     func createUser(clusterID: String, name: String, allowsReplication: Bool) throws -> DatabaseUser {

@@ -181,8 +181,10 @@ final class PlatformUnderTest: Sendable {
         // What is still there was left by a failed test: shims stop their children on SIGTERM.
         _ = try await Shell.bash("pkill -TERM -f 'shim --run-directory \(directory)/' && sleep 1; true")
         for id in (try? FileManager.default.contentsOfDirectory(atPath: directory + "/clusters")) ?? [] {
-            let user = "atoll-pg-\(id.filter { $0 != "-" }.prefix(12))"
-            if Self.isRoot { _ = try await Shell.bash("getent passwd \(user) >/dev/null && userdel \(user); true") }
+            let digits = id.filter { $0 != "-" }.prefix(12)
+            for user in ["atoll-pg-\(digits)", "atoll-kv-\(digits)"] where Self.isRoot {
+                _ = try await Shell.bash("getent passwd \(user) >/dev/null && userdel \(user); true")
+            }
         }
         try? FileManager.default.removeItem(atPath: parent)
         if let failure { throw failure }

@@ -30,6 +30,9 @@ package enum APIModel {
         package var connection: Connection?
         package var maintenanceWindow: MaintenanceWindow?
         package var storageSizeMib: Int?
+
+        /// Redis or Valkey.
+        package var isKeyValue: Bool { ["redis", "valkey"].contains(engine) }
     }
 
     package struct Connection: Decodable, Sendable {

@@ -15,7 +15,7 @@ enum ClusterTable {
 
     /// Everything of one cluster but its passwords.
     static func details(_ cluster: APIModel.Cluster) -> Table {
-        Table(fields: [
+        let fields: [(String, String)] = [
             ("name", cluster.name),
             ("id", cluster.id),
             ("engine", engine(cluster)),
@@ -32,7 +32,9 @@ enum ClusterTable {
             ("tags", joined(cluster.tags)),
             ("trusted sources", trustedSources(cluster)),
             ("maintenance", cluster.maintenanceWindow.map { "\($0.day) \($0.hour) UTC" } ?? ""),
-        ])
+        ]
+        // Databases of key-value clusters have numbers, and are all there from the start.
+        return Table(fields: fields.filter { !cluster.isKeyValue || $0.0 != "databases" })
     }
 
     private static func engine(_ cluster: APIModel.Cluster) -> String {

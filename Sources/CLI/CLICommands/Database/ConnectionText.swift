@@ -11,6 +11,14 @@ package struct ConnectionText: Sendable, Equatable {
         case verifyFull(rootCertificate: String)
     }
 
+    /// Which clients the texts are for.
+    package enum Kind: Sendable, Equatable {
+        case postgres
+        /// Redis and Valkey. The database is a number, or empty for the first.
+        case keyValue
+    }
+
+    package var kind: Kind
     package var user: String
     package var password: String
     package var host: String
@@ -19,8 +27,10 @@ package struct ConnectionText: Sendable, Equatable {
     package var security: Security
 
     package init(
-        user: String, password: String, host: String, port: Int, database: String, security: Security
+        kind: Kind = .postgres, user: String, password: String, host: String, port: Int, database: String,
+        security: Security
     ) {
+        self.kind = kind
         self.user = user
         self.password = password
         self.host = host
@@ -38,13 +48,14 @@ package struct ConnectionText: Sendable, Equatable {
         }
     }
 
-    private var rootCertificate: String? {
+    var rootCertificate: String? {
         guard case .verifyFull(let path) = security else { return nil }
         return path
     }
 
     /// "Connection parameters": a `name = value` line each.
     package var parameters: String {
+        if kind == .keyValue { return keyValueParameters }
         var lines = [
             "username = \(user)", "password = \(password)", "host = \(host)", "port = \(port)",
             "database = \(database)", "sslmode = \(mode)",
@@ -53,8 +64,9 @@ package struct ConnectionText: Sendable, Equatable {
         return lines.joined(separator: "\n")
     }
 
-    /// "Connection string": a URI that every PostgreSQL client takes.
+    /// "Connection string": a URI that every client takes.
     package var uri: String {
+        if kind == .keyValue { return keyValueURI }
         let credentials = "\(user.percentEncoded()):\(password.percentEncoded())"
         let host = host.contains(":") ? "[\(host)]" : host
         let certificate = rootCertificate.map { "&sslrootcert=\($0.percentEncoded(keeping: "/"))" } ?? ""
@@ -63,6 +75,7 @@ package struct ConnectionText: Sendable, Equatable {
 
     /// "Flags": a shell command. psql takes no flag for the certificate's check: there the environment says it.
     package var flags: String {
+        if kind == .keyValue { return keyValueFlags }
         let client =
             "psql -U \(user.shellQuoted) -h \(host.shellQuoted) -p \(port) -d \(database.shellQuoted)"
         let password = "PGPASSWORD=\(password.shellQuoted)"
@@ -72,6 +85,7 @@ package struct ConnectionText: Sendable, Equatable {
 
     /// The keys of the API's connection object.
     package var json: JSONValue {
+        if kind == .keyValue { return keyValueJSON }
         var members: [String: JSONValue] = [
             "uri": .string(uri), "host": .string(host), "port": .integer(port), "user": .string(user),
             "password": .string(password), "database": .string(database), "ssl": .boolean(security != .disabled),

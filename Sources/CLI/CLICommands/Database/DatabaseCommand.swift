@@ -1,10 +1,10 @@
 package import ArgumentParser
 
-/// `atoll db`: managed PostgreSQL clusters.
+/// `atoll db`: managed PostgreSQL, Redis and Valkey clusters.
 package struct DatabaseCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "db",
-        abstract: "Create, use and manage PostgreSQL clusters.",
+        abstract: "Create, use and manage PostgreSQL, Redis and Valkey clusters.",
         discussion: """
             A cluster may be named by its name or its id everywhere.
 
@@ -14,7 +14,7 @@ package struct DatabaseCommand: AsyncParsableCommand {
               atoll db shell shop
 
             Exit codes: 0 done; 1 it could not be done, and standard error says why; 64 the command line is wrong. \
-            `atoll db shell` ends with the exit code of psql.
+            `atoll db shell` ends with the exit code of psql or redis-cli.
             """,
         subcommands: [
             DatabaseCreate.self, DatabaseList.self, DatabaseGet.self, DatabaseDelete.self, DatabaseConnection.self,

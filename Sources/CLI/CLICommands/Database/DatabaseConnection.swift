@@ -14,12 +14,13 @@ struct DatabaseConnection: APICommand {
         commandName: "connection",
         abstract: "Show how to connect to a cluster.",
         discussion: """
-            Prints the Connection Details, with the password: as parameters, as a connection string, as a psql command \
-            with flags, or as JSON.
+            Prints the Connection Details, with the password: as parameters, as a connection string, as a psql or \
+            redis-cli command with flags, or as JSON.
 
             Examples:
               atoll db connection shop
               psql "$(atoll db connection shop --format string --verify-full)"
+              atoll db connection cache --format flags
             """)
 
     @OptionGroup var cluster: ClusterArgument
@@ -37,7 +38,9 @@ struct DatabaseConnection: APICommand {
     func run(in session: Session) async throws {
         let found = try await session.cluster(cluster.reference)
         var text = try await target.connectionText(to: found, in: session)
-        if verifyFull {
+        // redis-cli always checks, so it is always told by which authority.
+        let isForRedisClient = text.kind == .keyValue && format == .flags && session.endpoint.caFile != nil
+        if verifyFull || (isForRedisClient && text.security != .disabled) {
             guard let authority = session.endpoint.caFile else {
                 throw CommandError(
                     "no file with Atoll's authority is known here",

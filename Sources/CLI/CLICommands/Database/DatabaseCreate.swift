@@ -10,6 +10,7 @@ struct DatabaseCreate: APICommand {
             Examples:
               atoll db create shop
               atoll db create shop --size db-s-2vcpu-4gb --trusted-source 10.0.0.0/8
+              atoll db create --engine valkey cache
 
             What can be chosen: atoll db options sizes (or engines, regions, versions)
             """)
@@ -17,7 +18,7 @@ struct DatabaseCreate: APICommand {
     @Argument(help: "Name of the new cluster.")
     var name: String
 
-    @Option(help: "Engine.")
+    @Option(help: "Engine: pg, valkey or redis.")
     var engine = "pg"
 
     @Option(help: ArgumentHelp("Size of a node.", valueName: "slug"))

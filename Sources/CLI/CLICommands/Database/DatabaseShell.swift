@@ -5,21 +5,27 @@ import Foundation
 struct DatabaseShell: APICommand {
     static let configuration = CommandConfiguration(
         commandName: "shell",
-        abstract: "Open psql on a cluster, with the server's certificate verified.",
+        abstract: "Open psql or redis-cli on a cluster, with the server's certificate verified.",
         discussion: """
-            psql takes the place of this command. The password is in neither its arguments nor its environment.
+            The client takes the place of this command. psql gets the password in neither its arguments nor its \
+            environment; redis-cli knows no other way than its environment (REDISCLI_AUTH), which only you and root can \
+            read. Its prompt shows the number of the database.
 
             Examples:
               atoll db shell shop
               atoll db shell shop --user reader --database orders -- -c 'select 1'
+              atoll db shell cache --database 3
+              atoll db shell cache -- SET greeting hello
             """)
 
     @OptionGroup var cluster: ClusterArgument
     @OptionGroup var target: ConnectionTarget
     @OptionGroup var connection: ConnectionOptions
 
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("Arguments for psql, after --.", valueName: "psql-argument"))
-    var psqlArguments: [String] = []
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp("Arguments for psql or redis-cli, after --.", valueName: "client-argument"))
+    var clientArguments: [String] = []
 
     func run() async throws {
         let endpoint = try connection.endpoint()
@@ -41,17 +47,41 @@ struct DatabaseShell: APICommand {
         return (text, try await session.authority(ofClusterID: found.id))
     }
 
-    /// Replaces this process by psql; returns only by an error. No child is made, so the terminal, its signals and the
-    /// exit code are psql's own.
+    /// Replaces this process by the client; returns only by an error. No child is made, so the terminal, its signals and
+    /// the exit code are the client's own.
     private func become(_ text: ConnectionText, authority: String) throws {
-        let environment = ProcessInfo.processInfo.environment
-        guard let psql = ShellPlan.executable("psql", searchPath: environment["PATH"] ?? "/usr/bin:/bin") else {
-            throw CommandError("psql is not installed", advice: "On Debian: apt install postgresql-client")
+        switch text.kind {
+        case .postgres: try becomePsql(text, authority: authority)
+        case .keyValue: try becomeRedisClient(text, authority: authority)
         }
+    }
+
+    private func path(of program: String, package: String) throws -> String {
+        let searchPath = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        guard let path = ShellPlan.executable(program, searchPath: searchPath) else {
+            throw CommandError("\(program) is not installed", advice: "On Debian: apt install \(package)")
+        }
+        return path
+    }
+
+    private func becomeRedisClient(_ text: ConnectionText, authority: String) throws {
+        let program = try path(of: "redis-cli", package: "redis-tools")
+        let authorityFile = try NamelessFile(contents: authority)
+        let plan = ShellPlan.redisClient(
+            connection: text, arguments: clientArguments, environment: ProcessInfo.processInfo.environment,
+            authorityFile: authorityFile.path)
+        let code = replaceProcess(with: program, plan)
+        withExtendedLifetime(authorityFile) {}
+        throw CommandError("\(program) cannot be started: \(String(cString: strerror(code)))")
+    }
+
+    private func becomePsql(_ text: ConnectionText, authority: String) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let psql = try path(of: "psql", package: "postgresql-client")
         let passwordFile = try NamelessFile(contents: ShellPlan.passwordLine(for: text))
         let authorityFile = try NamelessFile(contents: authority)
         let plan = ShellPlan(
-            connection: text, psqlArguments: psqlArguments, environment: environment, passwordFile: passwordFile.path,
+            connection: text, psqlArguments: clientArguments, environment: environment, passwordFile: passwordFile.path,
             authorityFile: authorityFile.path)
         let code = replaceProcess(with: psql, plan)
         withExtendedLifetime(passwordFile) {}

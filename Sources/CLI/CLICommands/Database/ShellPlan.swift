@@ -1,7 +1,8 @@
 import Foundation
 
-/// What psql is started with. Its password and authority are in files without a name, which it inherits open: nothing
-/// secret stands in its arguments or its environment, and nothing is left behind however it ends.
+/// What the client of a database is started with. The password of psql and the authority of both clients are in files
+/// without a name, which they inherit open: nothing secret stands in their arguments, and nothing is left behind however
+/// they end.
 package struct ShellPlan: Sendable, Equatable {
     package var arguments: [String]
     package var environment: [String: String]
@@ -29,6 +30,24 @@ package struct ShellPlan: Sendable, Equatable {
         environment["PGSSLROOTCERT"] = authorityFile
         self.arguments = ["psql"] + psqlArguments
         self.environment = environment
+    }
+
+    private init(arguments: [String], environment: [String: String]) {
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    /// redis-cli's plan. It takes a password by its arguments or by REDISCLI_AUTH; the environment of a process is for
+    /// its user and root only.
+    package static func redisClient(
+        connection: ConnectionText, arguments: [String], environment: [String: String], authorityFile: String
+    ) -> ShellPlan {
+        var words = ["redis-cli", "-h", connection.host, "-p", String(connection.port)]
+        if connection.security != .disabled { words += ["--tls", "--cacert", authorityFile] }
+        if !connection.database.isEmpty { words += ["-n", connection.database] }
+        var environment = environment
+        environment["REDISCLI_AUTH"] = connection.password
+        return ShellPlan(arguments: words + arguments, environment: environment)
     }
 
     /// The one line of the password file: for this user of this server, in every database, so that `\c` works.

@@ -7,6 +7,7 @@ import Foundation
 import Glibc
 import Hummingbird
 import HummingbirdCore
+import KeyValueServer
 import Logging
 import PostgresCluster
 import ServiceLifecycle
@@ -43,7 +44,7 @@ struct ControlProcess {
             certificateNames: installation.certificateNames(), authority: authority,
             executable: try Self.executable(), isRoot: geteuid() == 0,
             ports: PortPairs(base: options.postgresPort), metricsPort: options.metricsPort,
-            postgresVersion: try await Self.postgresVersion())
+            postgresVersion: try await Self.postgresVersion(), keyValueVersion: KeyValueProgram.compatibleVersion)
         platform = DatabasePlatform(store: store, environment: environment, logger: logger)
     }
 

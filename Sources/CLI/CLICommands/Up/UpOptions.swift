@@ -19,7 +19,7 @@ struct UpOptions: ParsableArguments {
     @Option(help: "Port of the Prometheus endpoint (HTTPS).")
     var metricsPort = 9273
 
-    @Option(help: "First port for PostgreSQL clusters; each takes two.")
+    @Option(help: "First port for PostgreSQL clusters; each takes two. Key-value clusters begin 40 above it.")
     var postgresPort = 25_060
 
     @Option(

@@ -1,10 +1,9 @@
-// One cluster's control loop: its life, what it sees, what it does. What needs a session is in +Server.
+// One cluster's control loop: its life, what it sees, what it does. What differs by engine is its driver's.
 
 import ControlModel
 import ControlStore
 import Foundation
 import Logging
-import PostgresCluster
 import Supervision
 
 /// Keeps one cluster as its row in the state database wants it: looks, takes one step, looks again.
@@ -16,6 +15,7 @@ actor ClusterController {
     let store: ControlStore
     let environment: PlatformEnvironment
     let files: ClusterFiles
+    nonisolated let driver: any ClusterDriver
     let logger: Logger
 
     /// The running server, if it runs under a shim of ours.
@@ -32,16 +32,9 @@ actor ClusterController {
     /// When files and certificates were last seen to; nil in a new control process.
     private var preparedAt: ContinuousClock.Instant?
     /// Texts on disk, and texts that the running server has read (nil: unknown, as after an adoption).
-    var writtenTexts: ClusterConfigurationTexts?
-    var loadedTexts: ClusterConfigurationTexts?
-    var needsRestart = false
-    private var cachedEndpoint: AdminEndpoint?
-    /// The last of the password changes under way; each waits for the one before it (`+Server`).
-    var passwordTurn: Task<Void, any Error>?
-    /// The state database may name passwords that the server lacks: unknown in a new control process.
-    var mayHavePendingPasswords = true
-    /// Until then sessions from outside the trusted sources may still appear (`+Server`).
-    var foreignSessionsUntil: ContinuousClock.Instant?
+    private var writtenTexts: ClusterConfigurationTexts?
+    private var loadedTexts: ClusterConfigurationTexts?
+    private var needsRestart = false
     /// When a shim that was not found is looked for again.
     private var nextAdoption = ContinuousClock.now
 
@@ -59,18 +52,22 @@ actor ClusterController {
     static let restInterval: Duration = .seconds(30)
     static let awaitInterval: Duration = .milliseconds(25)
     static let adoptionInterval: Duration = .seconds(2)
-    static let foreignSessionsInterval: Duration = .seconds(1)
+    /// Pause after a watch that failed.
+    static let watchInterval: Duration = .seconds(1)
     /// How often certificates are looked at; a new one reaches the running server by a reload.
     static let preparationInterval: Duration = .seconds(24 * 60 * 60)
 
-    init(clusterID: String, store: ControlStore, environment: PlatformEnvironment, logger: Logger) {
+    init(
+        clusterID: String, engine: EngineRow, store: ControlStore, environment: PlatformEnvironment, logger: Logger
+    ) {
         self.clusterID = clusterID
         self.store = store
         self.environment = environment
-        self.files = ClusterFiles(clusterID: clusterID, environment: environment)
+        self.files = ClusterFiles(clusterID: clusterID, engine: engine, environment: environment)
         var logger = logger
         logger[metadataKey: "cluster"] = "\(clusterID)"
         self.logger = logger
+        self.driver = engine.makeDriver(files, store, logger)
     }
 
     // MARK: - Life of the loop
@@ -177,7 +174,7 @@ actor ClusterController {
 
     private func note(failure error: any Error, upTo seen: Int) async {
         // A session that broke because the server ended tells less than the server's own end, which is seen next.
-        if error is AdminError, observeServer() != .ready {
+        if error is any SessionFailure, await observeServer() != .ready {
             await rest(Self.awaitInterval)
             return
         }
@@ -217,12 +214,13 @@ actor ClusterController {
     // MARK: - Looking
 
     private func observe(_ cluster: Cluster) async -> ClusterObservation {
-        let server = observeServer()
-        let wanted = try? await wantedTexts(cluster)
+        let server = await observeServer()
+        let wanted = try? await driver.wantedTexts(cluster)
+        let hasPendingWork = await driver.hasPendingWork
         return ClusterObservation(
             isPrepared: isPreparationFresh && (server != .stopped || writtenTexts == wanted),
-            hasData: DurableFile.exists(files.layout.versionFile), server: server,
-            isConfigurationApplied: loadedTexts != nil && loadedTexts == wanted && !mayHavePendingPasswords,
+            hasData: driver.hasData, server: server,
+            isConfigurationApplied: loadedTexts != nil && loadedTexts == wanted && !hasPendingWork,
             needsRestart: needsRestart,
             hasRemains: files.hasRemains)
     }
@@ -232,26 +230,7 @@ actor ClusterController {
         return ContinuousClock.now - preparedAt < Self.preparationInterval
     }
 
-    private func observeServer() -> ClusterObservation.Server {
-        let file = DurableFile.read(files.layout.postmasterFile, followsLinks: false)
-            .flatMap(PostmasterFile.init(text:))
-        guard let child else {
-            return file?.isAlive(dataDirectory: files.layout.dataDirectory) == true ? .unwatched : .stopped
-        }
-        if child.exit != nil { return .stopped }
-        return file?.pid == child.pid && file?.isReady == true ? .ready : .starting
-    }
-
-    func wantedTexts(_ cluster: Cluster) async throws -> ClusterConfigurationTexts {
-        let networks = TrustedSources.networks(of: try await store.firewallRules(clusterID: clusterID))
-        let file = ConfigurationFile(
-            clusterName: cluster.name, dataDirectory: files.layout.dataDirectory,
-            configurationDirectory: files.layout.configurationDirectory, listenAddress: environment.listenAddress,
-            port: cluster.port, configuration: ClusterConfiguration.make(for: cluster))
-        return ClusterConfigurationTexts(
-            parameters: file.text, access: HostBasedAuthentication.text(trustedNetworks: networks),
-            trustedNetworks: networks, certificate: DurableFile.read(files.layout.serverCertificate) ?? "")
-    }
+    private func observeServer() async -> ClusterObservation.Server { await driver.observe(child: child) }
 
     // MARK: - Acting
 
@@ -264,7 +243,7 @@ actor ClusterController {
         case .start: try await startServer(cluster)
         case .await(let what): try await awaitServer(what, cluster)
         case .bootstrap:
-            try await bootstrap(cluster)
+            try await driver.bootstrap(cluster)
             await setState(serving: true, reason: nil)
         case .applyConfiguration: try await applyConfiguration(cluster)
         case .stop:
@@ -273,9 +252,12 @@ actor ClusterController {
                 throw ServiceError(.serviceUnavailable, "The server does not stop; see the log of Atoll.")
             }
             needsRestart = false
-        case .removeRemains: try await files.removeRemains()
+        case .removeRemains:
+            try await files.endStrays()
+            try await driver.removeOutsideRemains()
+            try await files.removeRemains()
         case .removeRecord:
-            try await store.setSetting(Self.pendingPasswordsKey(clusterID), nil)
+            try await driver.removeRecords()
             try await store.removeCluster(clusterID: clusterID)
             isRemoved = true
             logger.info("cluster removed")
@@ -289,11 +271,33 @@ actor ClusterController {
     }
 
     private func prepare(_ cluster: Cluster) async throws {
-        try await files.prepare(store: store)
-        let texts = try await wantedTexts(cluster)
-        try files.write(texts)
-        writtenTexts = texts
+        try await files.prepare()
+        try await driver.prepare()
+        let texts = try await driver.wantedTexts(cluster)
+        let serverRuns = await observeServer() != .stopped
+        if try await driver.write(texts, serverRuns: serverRuns) { writtenTexts = texts }
         preparedAt = .now
+    }
+
+    private func initialize() async throws {
+        if !driver.hasData {
+            try await files.endStrays()
+            try await driver.initialize()
+        }
+        // The files are synced, and so is their name; the row may now say that they are there.
+        try await store.markInitialized(clusterID: clusterID)
+    }
+
+    private func applyConfiguration(_ cluster: Cluster) async throws {
+        let outcome = try await driver.applyConfiguration(cluster)
+        if let written = outcome.written {
+            writtenTexts = written
+            loadedTexts = written
+        }
+        needsRestart = !outcome.pendingRestart.isEmpty
+        guard needsRestart else { return }
+        let names = outcome.pendingRestart.joined(separator: ",")
+        logger.info("server restarts for parameters", metadata: ["parameters": "\(names)"])
     }
 
     /// A server that takes its time (crash recovery) is not an error, but its users should read why.
@@ -309,17 +313,14 @@ actor ClusterController {
         await rest(Self.awaitInterval)
     }
 
-    /// After a change of the trusted sources it looks for latecomers; otherwise it waits for something to happen.
+    /// Waits for something to happen; meanwhile the driver may have something to look after.
     private func restWhileServing(_ cluster: Cluster) async {
-        guard let until = foreignSessionsUntil, ContinuousClock.now < until else {
-            foreignSessionsUntil = nil
-            return await rest(Self.restInterval)
-        }
-        await rest(Self.foreignSessionsInterval)
         do {
-            try await endForeignSessions(cluster)
+            let interval = try await driver.keepWatch(cluster)
+            await rest(interval ?? Self.restInterval)
         } catch {
-            logger.warning("foreign sessions not looked for", metadata: ["reason": "\(Self.words(error))"])
+            logger.warning("cluster not watched", metadata: ["reason": "\(Self.words(error))"])
+            await rest(Self.watchInterval)
         }
     }
 
@@ -359,10 +360,11 @@ actor ClusterController {
             await rest(delay)
             guard ContinuousClock.now >= startNotBefore else { return }
         }
-        guard PortProbe.isFree(cluster.port, address: environment.listenAddress) else {
+        for port in files.engine.serverPorts(cluster)
+        where !PortProbe.isFree(port, address: environment.listenAddress) {
             throw ServiceError(
                 .serviceUnavailable,
-                "Port \(cluster.port) is in use by another process; end it (ss -ltnp 'sport = :\(cluster.port)' "
+                "Port \(port) is in use by another process; end it (ss -ltnp 'sport = :\(port)' "
                     + "shows it) and the cluster comes back by itself.")
         }
         loadedTexts = writtenTexts
@@ -370,37 +372,13 @@ actor ClusterController {
         do {
             watch(
                 try await ChildHandle.start(
-                    specification: try specification(cluster), runDirectory: files.layout.runDirectory,
+                    specification: try driver.specification(cluster), runDirectory: files.layout.runDirectory,
                     atollExecutable: environment.executable))
         } catch {
             // It may run all the same: a handshake that took too long, or a shim that was not found before.
             await adopt()
             if child == nil { throw error }
         }
-    }
-
-    private func specification(_ cluster: Cluster) throws -> ChildSpecification {
-        let owner = try files.requiredOwner()
-        return ChildSpecification(
-            name: "postgres-\(cluster.name)", executable: "\(Initialization.programDirectory)/postgres",
-            arguments: [
-                "-D", files.layout.dataDirectory, "-c", "config_file=\(files.layout.configurationFile)",
-            ],
-            environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"],
-            workingDirectory: files.layout.dataDirectory, userID: owner?.userID, groupID: owner?.groupID,
-            noNewPrivileges: true,
-            filesystemRules: ChildSpecification.FilesystemRules(
-                readPaths: [
-                    "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev",
-                    files.layout.configurationDirectory,
-                ],
-                writePaths: [files.layout.dataDirectory, "/dev/shm", "/dev/null"]),
-            logFile: files.layout.logFile,
-            // Fast shutdown; then immediate. Never SIGKILL first: it leaves shared memory behind.
-            stopSteps: [
-                ChildSpecification.StopStep(signal: SIGINT, graceSeconds: 60),
-                ChildSpecification.StopStep(signal: SIGQUIT, graceSeconds: 15),
-            ], signalOnShimDeath: SIGINT)
     }
 
     private func watch(_ handle: ChildHandle) {
@@ -421,7 +399,7 @@ actor ClusterController {
         if !isWanted && !isStopped {
             let delay = backoff.delay(afterRunning: ContinuousClock.now - childStartedAt)
             startNotBefore = .now + delay
-            let cause = ServerLog.lastFailure(in: DurableFile.readTail(files.layout.logFile, bytesMax: 8192))
+            let cause = driver.cause(of: exit, logTail: DurableFile.readTail(files.logFile, bytesMax: 8192))
             let reason = "The server \(exit.description)" + (cause.map { ": \($0)" } ?? "") + "; starting it again."
             lastFailure = reason
             logger.warning("server ended", metadata: ["reason": "\(reason)", "delay": "\(delay)"])
@@ -444,18 +422,13 @@ actor ClusterController {
         }
     }
 
-    // MARK: - Sessions
+    // MARK: - For the platform
 
     /// The server takes sessions now.
-    var isServing: Bool { observeServer() == .ready }
+    var isServing: Bool {
+        get async { await observeServer() == .ready }
+    }
 
     /// The server's process id while it runs, for metrics.
     var serverPID: Int32? { child?.exit == nil ? child?.pid : nil }
-
-    func endpoint(port: Int) async throws -> AdminEndpoint {
-        if let cachedEndpoint, cachedEndpoint.port == port { return cachedEndpoint }
-        let made = try await files.adminEndpoint(port: port, store: store)
-        cachedEndpoint = made
-        return made
-    }
 }

@@ -1,14 +1,25 @@
+import ControlModel
 import PostgresCluster
 import Telemetry
 
 /// One cluster's figures at one moment.
 struct ClusterReading: Sendable {
-    var clusterID: String
-    var clusterName: String
-    var isUp: Bool
+    var cluster: Cluster
     /// nil when the server did not answer.
-    var statistics: ServerStatistics?
+    var figures: ServerFigures?
     var process: ProcessFamilyReading?
+
+    /// PostgreSQL's figures, if it is one and answered.
+    var postgres: ServerStatistics? {
+        guard case .postgres(let statistics)? = figures else { return nil }
+        return statistics
+    }
+
+    /// A key-value server's figures, if it is one and answered.
+    var keyValue: KeyValueInformation? {
+        guard case .keyValue(let information)? = figures else { return nil }
+        return information
+    }
 }
 
 /// The machine's figures at one moment.
@@ -25,7 +36,9 @@ struct PlatformReading: Sendable {
     var clusters: [ClusterReading]
 
     /// The figures in Prometheus's form.
-    var families: [MetricFamily] { machineFamilies + clusterFamilies + databaseFamilies }
+    var families: [MetricFamily] {
+        machineFamilies + clusterFamilies + databaseFamilies + keyValueFamilies + keyValueDatabaseFamilies
+    }
 
     private var machineFamilies: [MetricFamily] {
         var families: [MetricFamily] = []
@@ -66,7 +79,7 @@ struct PlatformReading: Sendable {
     private var clusterFamilies: [MetricFamily] {
         [
             perCluster("atoll_postgres_up", "1 while the cluster answers.", .gauge) {
-                $0.isUp ? 1 : 0
+                $0.figures == nil ? 0 : 1
             },
             perCluster("atoll_postgres_cpu_seconds_total", "Time of the cluster's processes.", .counter) {
                 $0.process?.processorSeconds
@@ -77,15 +90,15 @@ struct PlatformReading: Sendable {
                 .gauge
             ) { $0.process.map { Double($0.residentBytes) } },
             perCluster("atoll_postgres_connections_max", "Connections that ordinary users may open.", .gauge) {
-                $0.statistics?.connectionsMax
+                $0.postgres?.connectionsMax
             },
             perCluster("atoll_postgres_locks_waiting", "Sessions that wait for a lock.", .gauge) {
-                $0.statistics?.locksWaiting
+                $0.postgres?.locksWaiting
             },
             MetricFamily(
                 "atoll_postgres_connections", help: "Client connections by state.", kind: .gauge,
                 samples: clusters.flatMap { cluster in
-                    (cluster.statistics?.connectionsByState ?? []).map { entry in
+                    (cluster.postgres?.connectionsByState ?? []).map { entry in
                         MetricSample(entry.count, labels: labels(cluster) + [MetricLabel("state", entry.state)])
                     }
                 }),
@@ -97,13 +110,13 @@ struct PlatformReading: Sendable {
     ) -> MetricFamily {
         MetricFamily(
             name, help: help, kind: kind,
-            samples: clusters.compactMap { cluster in
+            samples: clusters.filter { $0.cluster.engine == .postgres }.compactMap { cluster in
                 value(cluster).map { MetricSample($0, labels: labels(cluster)) }
             })
     }
 
-    private func labels(_ cluster: ClusterReading) -> [MetricLabel] {
-        [MetricLabel("cluster", cluster.clusterName), MetricLabel("cluster_id", cluster.clusterID)]
+    func labels(_ cluster: ClusterReading) -> [MetricLabel] {
+        [MetricLabel("cluster", cluster.cluster.name), MetricLabel("cluster_id", cluster.cluster.id)]
     }
 
     /// One row a figure of a database: name, help, kind, and where it stands in the reading.
@@ -132,7 +145,7 @@ struct PlatformReading: Sendable {
             MetricFamily(
                 "atoll_postgres_database_\(row.name)", help: row.help, kind: row.kind,
                 samples: clusters.flatMap { cluster in
-                    (cluster.statistics?.databases ?? []).map { database in
+                    (cluster.postgres?.databases ?? []).map { database in
                         MetricSample(
                             row.value(database), labels: labels(cluster) + [MetricLabel("database", database.name)])
                     }

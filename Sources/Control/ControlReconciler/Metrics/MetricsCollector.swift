@@ -20,7 +20,7 @@ package actor MetricsCollector {
 
     /// Time from one round to the next.
     package static let interval: Duration = .seconds(15)
-    private static let sessionSecondsMax = 5
+    static let sessionSecondsMax = 5
 
     package init(
         platform: DatabasePlatform, store: ControlStore, dataDirectory: String, logger: Logger,
@@ -58,26 +58,21 @@ package actor MetricsCollector {
             let processes = (try? probe.processes()) ?? []
             var clusters: [ClusterReading] = []
             for serving in try await platform.servingClusters() {
-                let statistics = try? await AdminSession.run(
-                    serving.endpoint, timeoutSeconds: Self.sessionSecondsMax
-                ) { session in try await session.statistics() }
-                if let statistics {
+                let figures = try? await serving.driver.figures(serving.cluster)
+                if case .postgres(let statistics)? = figures {
                     await platform.note(
                         databaseNames: statistics.databases.map(\.name), ofCluster: serving.cluster.id)
                 }
                 clusters.append(
                     ClusterReading(
-                        clusterID: serving.cluster.id, clusterName: serving.cluster.name, isUp: statistics != nil,
-                        statistics: statistics,
+                        cluster: serving.cluster, figures: figures,
                         process: ProcessFamilyReading(head: serving.pid, among: processes)))
             }
             for cluster in try await store.clusters()
             where cluster.state != .creating && cluster.state != .deleting
-                && !clusters.contains(where: { $0.clusterID == cluster.id })
+                && !clusters.contains(where: { $0.cluster.id == cluster.id })
             {
-                clusters.append(
-                    ClusterReading(
-                        clusterID: cluster.id, clusterName: cluster.name, isUp: false, statistics: nil, process: nil))
+                clusters.append(ClusterReading(cluster: cluster, figures: nil, process: nil))
             }
             latest = PlatformReading(machine: readMachine(), clusters: clusters)
             try await store.recordMetrics(points(), at: now())

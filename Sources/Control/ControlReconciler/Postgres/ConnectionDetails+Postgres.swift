@@ -11,7 +11,7 @@ extension ConnectionDetails {
     }
 
     /// Percent-encodes everything but RFC 3986's unreserved characters.
-    private static func escape(_ text: String) -> String {
+    static func escape(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var escaped: [UInt8] = []
         for byte in text.utf8 {

@@ -7,9 +7,41 @@ import PostgresCluster
 import PostgresWire
 import Supervision
 
-/// What needs the server's programs or a session: initialisation, bootstrap, configuration.
-extension ClusterController {
-    static let initializationSecondsMax = 300
+/// A PostgreSQL cluster: initdb, sessions of the superuser, reloads.
+actor PostgresDriver: ClusterDriver {
+    nonisolated let clusterID: String
+    nonisolated let files: ClusterFiles
+    let store: ControlStore
+    private let logger: Logger
+
+    private var cachedEndpoint: AdminEndpoint?
+    /// The last of the password changes under way; each waits for the one before it (`+Passwords`).
+    var passwordTurn: Task<Void, any Error>?
+    /// The state database may name passwords that the server lacks: unknown in a new control process.
+    var mayHavePendingPasswords = true
+    /// Until then sessions from outside the trusted sources may still appear.
+    private var foreignSessionsUntil: ContinuousClock.Instant?
+
+    private static let initializationSecondsMax = 300
+    private static let foreignSessionsInterval: Duration = .seconds(1)
+
+    init(files: ClusterFiles, store: ControlStore, logger: Logger) {
+        self.clusterID = files.clusterID
+        self.files = files
+        self.store = store
+        self.logger = logger
+    }
+
+    nonisolated var hasData: Bool { DurableFile.exists(files.layout.versionFile) }
+
+    var hasPendingWork: Bool { mayHavePendingPasswords }
+
+    func prepare() async throws {
+        try await files.prepareAdministrator(store: store)
+        try files.prepareExtensionScripts()
+    }
+
+    // MARK: - A new cluster
 
     /// Runs initdb into a directory of this try's own, and makes that the data directory.
     ///
@@ -17,11 +49,6 @@ extension ClusterController {
     /// what it left is thrown away: nobody has used it.
     func initialize() async throws {
         let layout = files.layout
-        // A data directory gets its name when initdb is done, so one that is there is whole, whatever the row says.
-        guard !DurableFile.exists(layout.versionFile) else {
-            return try await store.markInitialized(clusterID: clusterID)
-        }
-        try await files.endStrays()
         let owner = try files.requiredOwner()
         try ClusterFiles.removeTree(layout.dataDirectory)
         try ClusterFiles.removeTree(layout.initializationDirectory)
@@ -29,10 +56,9 @@ extension ClusterController {
         let directory = "\(layout.initializationDirectory)/\(UUID().uuidString)"
         try DurableFile.makeDirectory(directory, mode: 0o700, owner: owner)
         try await runInitialization(into: directory, owner: owner)
+        // A data directory gets its name when initdb is done, so one that is there is whole, whatever the row says.
         try DurableFile.rename(directory, to: layout.dataDirectory)
         try ClusterFiles.removeTree(layout.initializationDirectory)
-        // initdb has synced its files, and the name is on disk; the row may now say that they are there.
-        try await store.markInitialized(clusterID: clusterID)
     }
 
     private func runInitialization(into directory: String, owner: DurableFile.Owner?) async throws {
@@ -74,11 +100,33 @@ extension ClusterController {
         mayHavePendingPasswords = false
     }
 
-    /// Brings the running server to the wanted configuration, and sends away clients that it does not trust now.
-    func applyConfiguration(_ cluster: Cluster) async throws {
+    // MARK: - Configuration
+
+    func wantedTexts(_ cluster: Cluster) async throws -> ClusterConfigurationTexts {
+        let layout = files.layout
+        let networks = TrustedSources.networks(of: try await store.firewallRules(clusterID: clusterID))
+        let parameters = ConfigurationFile(
+            clusterName: cluster.name, dataDirectory: layout.dataDirectory,
+            configurationDirectory: layout.configurationDirectory, listenAddress: files.environment.listenAddress,
+            port: cluster.port, configuration: PostgresSettings.make(for: cluster))
+        return ClusterConfigurationTexts(
+            files: [
+                ClusterConfigurationTexts.File(name: "postgresql.conf", text: parameters.text),
+                ClusterConfigurationTexts.File(
+                    name: "pg_hba.conf", text: HostBasedAuthentication.text(trustedNetworks: networks)),
+                ClusterConfigurationTexts.File(name: "pg_ident.conf", text: ""),
+            ], trustedNetworks: networks, certificate: DurableFile.read(layout.serverCertificate) ?? "")
+    }
+
+    /// A running server reads its files only when it is told to.
+    func write(_ texts: ClusterConfigurationTexts, serverRuns: Bool) async throws -> Bool {
+        try files.write(texts)
+        return true
+    }
+
+    func applyConfiguration(_ cluster: Cluster) async throws -> ConfigurationOutcome {
         let texts = try await wantedTexts(cluster)
         try files.write(texts)
-        writtenTexts = texts
         let endpoint = try await endpoint(port: cluster.port)
         let before = try await AdminSession.run(endpoint) { session in
             let time = try await session.configurationLoadTime()
@@ -92,12 +140,8 @@ extension ClusterController {
             // server's time for the first packet and again for the password.
             foreignSessionsUntil = .now + .seconds(2 * ConfigurationFile.authenticationSecondsMax + 5)
         }
-        loadedTexts = texts
-        needsRestart = !pending.isEmpty
-        if needsRestart {
-            logger.info("server restarts for parameters", metadata: ["parameters": "\(pending.joined(separator: ","))"])
-        }
         try await replayPendingPasswords(endpoint)
+        return ConfigurationOutcome(written: texts, pendingRestart: pending)
     }
 
     /// The postmaster has read its files once a *new* session reports a later load time.
@@ -119,8 +163,21 @@ extension ClusterController {
         throw ServiceError(.serviceUnavailable, "PostgreSQL did not reload its configuration.")
     }
 
+    // MARK: - Trusted sources
+
+    /// After a change of the trusted sources it looks for latecomers.
+    func keepWatch(_ cluster: Cluster) async throws -> Duration? {
+        guard let until = foreignSessionsUntil else { return nil }
+        guard ContinuousClock.now < until else {
+            foreignSessionsUntil = nil
+            return nil
+        }
+        try await endForeignSessions(cluster)
+        return Self.foreignSessionsInterval
+    }
+
     /// Ends the sessions that the trusted sources of now do not let in.
-    func endForeignSessions(_ cluster: Cluster) async throws {
+    private func endForeignSessions(_ cluster: Cluster) async throws {
         let networks = try await wantedTexts(cluster).trustedNetworks
         guard !networks.isEmpty else { return }
         try await AdminSession.run(try await endpoint(port: cluster.port)) { session in
@@ -138,59 +195,52 @@ extension ClusterController {
         }
     }
 
-    static func pendingPasswordsKey(_ clusterID: String) -> String { "pending-passwords/\(clusterID)" }
+    // MARK: - The server process
 
-    /// Sets a new password: in the state database first, with a note that the server lacks it, then in the server.
-    /// A control process that is killed in between makes good for it at its next start.
-    func setPassword(_ password: String, ofUser name: String, port: Int) async throws {
-        try await inPasswordTurn { controller in
-            let key = Self.pendingPasswordsKey(controller.clusterID)
-            controller.mayHavePendingPasswords = true
-            let pending = try await controller.pendingPasswordNames()
-            let note = try JSONEncoder().encode(pending + [name])
-            try await controller.store.setSetting(key, String(decoding: note, as: UTF8.self))
-            try await controller.store.setUserPassword(
-                clusterID: controller.clusterID, name: name, password: password)
-            try await controller.setPendingPasswords(try await controller.endpoint(port: port))
+    nonisolated func specification(_ cluster: Cluster) throws -> ChildSpecification {
+        let layout = files.layout
+        return try files.specification(
+            name: "postgres-\(cluster.name)", executable: "\(Initialization.programDirectory)/postgres",
+            arguments: [
+                "-D", layout.dataDirectory, "-c", "config_file=\(layout.configurationDirectory)/postgresql.conf",
+            ],
+            writePaths: ["/dev/shm"],
+            // Fast shutdown; then immediate. Never SIGKILL first: it leaves shared memory behind.
+            stopSteps: [
+                ChildSpecification.StopStep(signal: SIGINT, graceSeconds: 60),
+                ChildSpecification.StopStep(signal: SIGQUIT, graceSeconds: 15),
+            ], signalOnShimDeath: SIGINT)
+    }
+
+    func observe(child: ChildHandle?) -> ClusterObservation.Server {
+        let layout = files.layout
+        let file = DurableFile.read(layout.postmasterFile, followsLinks: false).flatMap(PostmasterFile.init(text:))
+        guard let child else {
+            return file?.isAlive(dataDirectory: layout.dataDirectory) == true ? .unwatched : .stopped
         }
+        if child.exit != nil { return .stopped }
+        return file?.pid == child.pid && file?.isReady == true ? .ready : .starting
     }
 
-    func replayPendingPasswords(_ endpoint: AdminEndpoint) async throws {
-        try await inPasswordTurn { try await $0.setPendingPasswords(endpoint) }
+    nonisolated func cause(of exit: ChildExit, logTail: String) -> String? { PostgresLog.lastFailure(in: logTail) }
+
+    func figures(_ cluster: Cluster) async throws -> ServerFigures {
+        let statistics = try await AdminSession.run(
+            try await endpoint(port: cluster.port), timeoutSeconds: MetricsCollector.sessionSecondsMax
+        ) { session in try await session.statistics() }
+        return .postgres(statistics)
     }
 
-    /// The note of pending passwords is read, changed and cleared: one change at a time.
-    private func inPasswordTurn(
-        _ body: @escaping @Sendable (isolated ClusterController) async throws -> Void
-    ) async throws {
-        let previous = passwordTurn
-        let turn = Task {
-            _ = await previous?.result
-            try await body(self)
-        }
-        passwordTurn = turn
-        try await turn.value
+    func endpoint(port: Int) async throws -> AdminEndpoint {
+        if let cachedEndpoint, cachedEndpoint.port == port { return cachedEndpoint }
+        let made = try await files.adminEndpoint(port: port, store: store)
+        cachedEndpoint = made
+        return made
     }
 
-    private func setPendingPasswords(_ endpoint: AdminEndpoint) async throws {
-        for name in Set(try await pendingPasswordNames()) {
-            guard let user = try await store.user(clusterID: clusterID, name: name) else { continue }
-            let verifier = try ScramVerifier.random(password: user.password).text
-            do {
-                try await AdminSession.run(endpoint) { session in
-                    try await session.setPassword(ofRole: name, verifier: verifier)
-                }
-            } catch let error as AdminError where error.sqlState == .undefinedObject {
-                // Dropped by SQL meanwhile: nothing to set.
-            }
-        }
-        try await store.setSetting(Self.pendingPasswordsKey(clusterID), nil)
-        mayHavePendingPasswords = false
-    }
+    // MARK: - The end
 
-    /// Users whose password in the state database has not reached the server.
-    private func pendingPasswordNames() async throws -> [String] {
-        guard let note = try await store.setting(Self.pendingPasswordsKey(clusterID)), !note.isEmpty else { return [] }
-        return try JSONDecoder().decode([String].self, from: Data(note.utf8))
-    }
+    func removeOutsideRemains() throws { files.removeSharedMemory() }
+
+    func removeRecords() async throws { try await store.setSetting(Self.pendingPasswordsKey(clusterID), nil) }
 }

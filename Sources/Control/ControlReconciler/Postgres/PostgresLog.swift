@@ -1,7 +1,7 @@
 import Foundation
 
 /// Reads why a server ended from the tail of its log.
-enum ServerLog {
+enum PostgresLog {
     /// The text of the last FATAL or PANIC line, else of the last line at LOG level that names an error; nil when
     /// there is none. The prefix up to the level is cut off.
     static func lastFailure(in tail: String) -> String? {

@@ -3,7 +3,7 @@ import PostgresCluster
 import Settings
 
 /// Between the API's form of the advanced configuration (nested objects) and the table's (flat names).
-enum ClusterConfiguration {
+enum PostgresSettings {
     /// The configuration of a stored cluster.
     static func make(for cluster: Cluster) -> Configuration {
         Configuration(plan: plan(for: cluster), values: flatten(cluster.configuration).compactMapValues { $0 })
@@ -36,12 +36,18 @@ enum ClusterConfiguration {
         do {
             try checkShapes(changes)
             try patched.apply(flatten(changes))
+            try checkTimeZone(patched.values["timezone"])
         } catch Configuration.ChangeError.invalid(let reason) {
             throw ServiceError.unprocessable("Invalid configuration: \(reason).")
         } catch Configuration.ChangeError.notBuilt(let reason) {
             throw ServiceError(.notImplemented, reason)
         }
         return patched
+    }
+
+    private static func checkTimeZone(_ value: SettingValue?) throws {
+        guard case .string(let zone)? = value, !isTimeZone(zone) else { return }
+        throw ServiceError.unprocessable("Invalid configuration: timezone \"\(zone)\" is not known here.")
     }
 
     /// PostgreSQL reads the system's time zone database, so that is what decides: a zone's file (RFC 8536), and not one

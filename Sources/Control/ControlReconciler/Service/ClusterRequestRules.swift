@@ -1,30 +1,24 @@
 import ControlModel
-import PostgresCluster
 
 /// What may be asked of a cluster, checked before anything is stored.
 enum ClusterRequestRules {
     /// Engines of DigitalOcean's API: named so that a refusal says "not built" rather than "unknown".
     private static let enginesNotBuilt: Set<String> = [
-        "mysql", "redis", "valkey", "mongodb", "kafka", "opensearch", "advanced_pg", "advanced_mysql",
+        "mysql", "mongodb", "kafka", "opensearch", "advanced_pg", "advanced_mysql",
     ]
 
-    /// - Returns: the size asked for.
+    /// - Returns: the engine and the size asked for.
     /// - Throws: `ServiceError`; the first rule that is broken.
-    static func check(_ request: ClusterRequest) throws -> DatabaseSize {
+    static func check(_ request: ClusterRequest) throws -> (EngineRow, DatabaseSize) {
         try NameRules.checkCluster(request.name)
-        guard request.engine == DatabaseEngine.postgres.rawValue else {
-            if enginesNotBuilt.contains(request.engine) {
-                throw ServiceError(.notImplemented, "Engine \(request.engine) is not built yet; use pg.")
-            }
-            throw ServiceError.unprocessable("Engine \"\(request.engine)\" is not known; use pg.")
-        }
+        let engine = try engine(named: request.engine)
         let version = request.version ?? ""
-        guard version.isEmpty || version == Initialization.majorVersion else {
+        guard version.isEmpty || engine.versions.contains(where: { $0.version == version }) else {
             throw ServiceError.unprocessable(
-                "PostgreSQL \(version) is not available; this machine has \(Initialization.majorVersion).")
+                "\(engine.title) \(version) is not available; this machine has \(engine.defaultVersion).")
         }
-        guard let size = DatabaseSize.named(request.sizeSlug) else {
-            let known = DatabaseSize.all.map(\.slug).joined(separator: ", ")
+        guard let size = engine.size(named: request.sizeSlug) else {
+            let known = engine.sizes.map(\.slug).joined(separator: ", ")
             throw ServiceError.unprocessable("Size \"\(request.sizeSlug)\" is not available; choose one of \(known).")
         }
         guard Region.all.contains(where: { $0.slug == request.regionSlug }) else {
@@ -35,7 +29,16 @@ enum ClusterRequestRules {
             throw ServiceError.unprocessable(
                 "storage_size_mib must be from \(size.storageMiB) to \(size.storageMiBMax) for \(size.slug).")
         }
-        return size
+        return (engine, size)
+    }
+
+    private static func engine(named name: String) throws -> EngineRow {
+        if let engine = EngineTable.named(name) { return engine }
+        let advice = "use one of \(EngineTable.rows.map(\.engine.rawValue).joined(separator: ", "))"
+        if enginesNotBuilt.contains(name) {
+            throw ServiceError(.notImplemented, "Engine \(name) is not built yet; \(advice).")
+        }
+        throw ServiceError.unprocessable("Engine \"\(name)\" is not known; \(advice).")
     }
 
     private static func checkNodes(_ count: Int) throws {

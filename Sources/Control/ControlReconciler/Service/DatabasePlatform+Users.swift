@@ -10,9 +10,9 @@ import PostgresWire
 /// process killed in between leaves at worst a role without a known password, which can be reset or deleted.
 extension DatabasePlatform {
     package func users(clusterID: String) async throws -> [DatabaseUser] {
-        _ = try await find(clusterID)
+        try Self.requirePostgres(try await find(clusterID).0, "User management")
         let stored = try await store.users(clusterID: clusterID)
-        guard let (_, _, endpoint) = try? await findServing(clusterID) else { return stored }
+        guard let (_, _, endpoint) = try? await findPostgres(clusterID) else { return stored }
         let roles = try await session(endpoint) { session in try await session.loginRoles() }
         return roles.map { role in
             let known = stored.first { $0.name == role.name }
@@ -30,8 +30,9 @@ extension DatabasePlatform {
     }
 
     package func createUser(clusterID: String, name: String, allowsReplication: Bool) async throws -> DatabaseUser {
+        try Self.requirePostgres(try await find(clusterID).0, "User management")
         try NameRules.checkRole(name)
-        let (_, _, endpoint) = try await findServing(clusterID)
+        let (_, _, endpoint) = try await findPostgres(clusterID)
         let user = DatabaseUser(
             name: name, role: .normal, password: Passwords.make(), allowsReplication: allowsReplication)
         let verifier = try ScramVerifier.random(password: user.password).text
@@ -51,7 +52,7 @@ extension DatabasePlatform {
 
     package func updateUser(clusterID: String, name: String, allowsReplication: Bool) async throws -> DatabaseUser {
         var user = try await user(clusterID: clusterID, name: name)
-        let (_, _, endpoint) = try await findServing(clusterID)
+        let (_, _, endpoint) = try await findPostgres(clusterID)
         try await session(endpoint) { session in
             try await session.setReplication(ofRole: name, allowed: allowsReplication)
         }
@@ -63,14 +64,16 @@ extension DatabasePlatform {
     }
 
     package func resetPassword(clusterID: String, userName: String) async throws -> DatabaseUser {
+        let (found, controller) = try await find(clusterID)
+        if found.engine != .postgres { return try await resetKeyValuePassword(found, controller, userName: userName) }
         var user = try await user(clusterID: clusterID, name: userName)
-        let (cluster, controller, _) = try await findServing(clusterID)
+        let (cluster, driver, _) = try await findPostgres(clusterID)
         user.password = Passwords.make()
         if try await store.user(clusterID: clusterID, name: userName) == nil {
             try await store.insertUser(clusterID: clusterID, user)
         }
         do {
-            try await controller.setPassword(user.password, ofUser: userName, port: cluster.port)
+            try await driver.setPassword(user.password, ofUser: userName, port: cluster.port)
         } catch let error as AdminError {
             // Noted as pending: the controller sets it when the server can take it.
             await controller.kick()
@@ -79,12 +82,33 @@ extension DatabasePlatform {
         return user
     }
 
+    /// The password is one of the server's settings: stored first, then in force.
+    private func resetKeyValuePassword(
+        _ cluster: Cluster, _ controller: ClusterController, userName: String
+    ) async throws -> DatabaseUser {
+        guard var user = try await store.user(clusterID: cluster.id, name: userName) else {
+            throw ServiceError.notFound("the cluster has no user \(userName)")
+        }
+        user.password = Passwords.make()
+        try await store.setUserPassword(clusterID: cluster.id, name: userName, password: user.password)
+        try await settleIfServing(controller)
+        return user
+    }
+
+    /// DigitalOcean has neither users nor databases to manage in Redis and Valkey clusters.
+    private static func requirePostgres(_ cluster: Cluster, _ what: String) throws {
+        guard cluster.engine != .postgres else { return }
+        let title = EngineTable.row(of: cluster.engine).title
+        throw ServiceError.unprocessable("\(what) is not supported for \(title) clusters.")
+    }
+
     package func deleteUser(clusterID: String, name: String) async throws {
+        try Self.requirePostgres(try await find(clusterID).0, "User management")
         guard name != Bootstrap.administratorName else {
             throw ServiceError(.forbidden, "doadmin is the cluster's administrator and cannot be deleted.")
         }
         _ = try await user(clusterID: clusterID, name: name)
-        let (_, _, endpoint) = try await findServing(clusterID)
+        let (_, _, endpoint) = try await findPostgres(clusterID)
         let databases = try await session(endpoint) { session in
             try await session.closeRole(name)
             try await session.terminateSessions(ofRole: name)
@@ -113,8 +137,8 @@ extension DatabasePlatform {
     // MARK: - Databases
 
     package func databaseNames(clusterID: String) async throws -> [String] {
-        _ = try await find(clusterID)
-        guard let (_, _, endpoint) = try? await findServing(clusterID) else {
+        try Self.requirePostgres(try await find(clusterID).0, "Database management")
+        guard let (_, _, endpoint) = try? await findPostgres(clusterID) else {
             return try await store.databaseNames(clusterID: clusterID)
         }
         let names = try await session(endpoint) { session in try await session.databaseNames() }
@@ -123,8 +147,9 @@ extension DatabasePlatform {
     }
 
     package func createDatabase(clusterID: String, name: String) async throws {
+        try Self.requirePostgres(try await find(clusterID).0, "Database management")
         try NameRules.checkDatabase(name)
-        let (_, _, endpoint) = try await findServing(clusterID)
+        let (_, _, endpoint) = try await findPostgres(clusterID)
         try await session(endpoint) { session in
             try await session.createDatabase(name, owner: Bootstrap.administratorName)
         }
@@ -134,16 +159,26 @@ extension DatabasePlatform {
     }
 
     package func deleteDatabase(clusterID: String, name: String) async throws {
+        try Self.requirePostgres(try await find(clusterID).0, "Database management")
         guard name != Bootstrap.defaultDatabaseName else {
             throw ServiceError(.forbidden, "defaultdb is the cluster's default database and cannot be deleted.")
         }
         guard try await databaseNames(clusterID: clusterID).contains(name) else {
             throw ServiceError.notFound("the cluster has no database \(name)")
         }
-        let (_, _, endpoint) = try await findServing(clusterID)
+        let (_, _, endpoint) = try await findPostgres(clusterID)
         try await session(endpoint) { session in try await session.dropDatabase(name) }
         try await store.removeDatabase(clusterID: clusterID, name: name)
         _ = try? await databaseNames(clusterID: clusterID)
+    }
+
+    /// A cluster that serves, its driver, and where to log in.
+    private func findPostgres(_ id: String) async throws -> (Cluster, PostgresDriver, AdminEndpoint) {
+        let (cluster, controller) = try await findServing(id)
+        guard let driver = controller.driver as? PostgresDriver else {
+            throw ServiceError.unprocessable("\(cluster.name) is no PostgreSQL cluster.")
+        }
+        return (cluster, driver, try await driver.endpoint(port: cluster.port))
     }
 
     /// A session whose refusals are put into the API's words.

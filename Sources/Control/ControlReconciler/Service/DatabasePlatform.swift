@@ -3,9 +3,6 @@ package import ControlModel
 package import ControlStore
 import Foundation
 package import Logging
-import PostgresCluster
-import PostgresWire
-import Settings
 
 /// The managed databases of this machine: checks requests, stores what is wanted, and lets one `ClusterController` for
 /// each cluster make it so.
@@ -26,7 +23,7 @@ package actor DatabasePlatform {
     /// Adopts what runs and begins to work on all clusters.
     package func start() async throws {
         for cluster in try await store.clusters() {
-            await control(cluster.id).start()
+            await control(cluster).start()
             if cluster.state == .deleting { forgetWhenRemoved(cluster.id) }
         }
     }
@@ -47,9 +44,11 @@ package actor DatabasePlatform {
         controllers = [:]
     }
 
-    private func control(_ id: String) -> ClusterController {
-        let controller = ClusterController(clusterID: id, store: store, environment: environment, logger: logger)
-        controllers[id] = controller
+    private func control(_ cluster: Cluster) -> ClusterController {
+        let controller = ClusterController(
+            clusterID: cluster.id, engine: EngineTable.row(of: cluster.engine), store: store, environment: environment,
+            logger: logger)
+        controllers[cluster.id] = controller
         return controller
     }
 
@@ -77,7 +76,7 @@ package actor DatabasePlatform {
     }
 
     /// The same for what needs a running server.
-    func findServing(_ id: String) async throws -> (Cluster, ClusterController, AdminEndpoint) {
+    func findServing(_ id: String) async throws -> (Cluster, ClusterController) {
         let (cluster, controller) = try await find(id)
         guard cluster.state != .creating, await controller.isServing else {
             throw ServiceError(
@@ -85,17 +84,17 @@ package actor DatabasePlatform {
                 "The cluster \(cluster.name) is \(cluster.state.rawValue)"
                     + (cluster.stateReason.map { " (\($0))" } ?? "") + "; try again when it is online.")
         }
-        return (cluster, controller, try await controller.endpoint(port: cluster.port))
+        return (cluster, controller)
     }
 
     /// Clusters that serve now, for the metrics collector.
-    func servingClusters() async throws -> [(cluster: Cluster, endpoint: AdminEndpoint, pid: Int32)] {
-        var serving: [(cluster: Cluster, endpoint: AdminEndpoint, pid: Int32)] = []
+    func servingClusters() async throws -> [(cluster: Cluster, driver: any ClusterDriver, pid: Int32)] {
+        var serving: [(cluster: Cluster, driver: any ClusterDriver, pid: Int32)] = []
         for cluster in try await store.clusters() where cluster.state == .online {
             guard let controller = controllers[cluster.id], await controller.isServing,
                 let pid = await controller.serverPID
             else { continue }
-            serving.append((cluster, try await controller.endpoint(port: cluster.port), pid))
+            serving.append((cluster, controller.driver, pid))
         }
         return serving
     }
@@ -105,17 +104,12 @@ package actor DatabasePlatform {
 
 extension DatabasePlatform: DatabaseService {
     package func options() async throws -> [DatabaseEngineOptions] {
-        [
+        EngineTable.rows.map { row in
             DatabaseEngineOptions(
-                engine: .postgres, regionSlugs: Region.all.map(\.slug),
-                versions: [
-                    DatabaseEngineOptions.Version(version: Initialization.majorVersion, endOfLife: Self.endOfLife)
-                ], defaultVersion: Initialization.majorVersion, sizes: DatabaseSize.all)
-        ]
+                engine: row.engine, regionSlugs: Region.all.map(\.slug), versions: row.versions,
+                defaultVersion: row.defaultVersion, sizes: row.sizes)
+        }
     }
-
-    /// Last release of PostgreSQL 15 (postgresql.org/support/versioning): 2027-11-11.
-    static let endOfLife = Date(timeIntervalSince1970: 1_825_891_200)
 
     package func clusters(taggedWith tag: String?) async throws -> [ClusterDescription] {
         var wanted: Set<String>?
@@ -131,7 +125,7 @@ extension DatabasePlatform: DatabaseService {
     package func cluster(id: String) async throws -> ClusterDescription {
         let (cluster, _) = try await find(id)
         // One cluster is worth a look at the server; a list is content with what was seen last.
-        if cluster.state == .online { _ = try? await databaseNames(clusterID: id) }
+        if cluster.state == .online, cluster.engine == .postgres { _ = try? await databaseNames(clusterID: id) }
         return try await describe(cluster)
     }
 
@@ -143,23 +137,25 @@ extension DatabasePlatform: DatabaseService {
     package func createCluster(_ request: ClusterRequest) async throws -> ClusterDescription {
         let now = environment.now()
         let id = UUID().uuidString.lowercased()
-        let size = try ClusterRequestRules.check(request)
+        let (engine, size) = try ClusterRequestRules.check(request)
         let rules = try TrustedSources.rules(from: request.rules, clusterID: id, existing: [], at: now)
         let draft = ClusterDraft(
-            id: id, name: request.name, engine: .postgres, version: Initialization.majorVersion,
+            id: id, name: request.name, engine: engine.engine, version: engine.defaultVersion,
             sizeSlug: size.slug, nodeCount: 1, regionSlug: request.regionSlug,
             storageMiB: request.storageMiB ?? size.storageMiB, projectID: request.projectID, vpcID: request.vpcID,
             createdAt: now, maintenanceWindow: ClusterRequestRules.defaultWindow(), tags: request.tags,
             rules: rules,
-            users: [DatabaseUser(name: Bootstrap.administratorName, role: .primary, password: Passwords.make())],
-            databaseNames: [Bootstrap.defaultDatabaseName])
+            users: [DatabaseUser(name: engine.administratorName, role: .primary, password: Passwords.make())],
+            databaseNames: engine.databaseNames)
         let address = environment.listenAddress
         let ports = environment.ports
         let cluster = try await store.insertCluster(draft) { taken in
-            try ports.choose(taken: taken) { PortProbe.isFree($0, address: address) }
+            try ports.choose(isKeyValue: engine.engine != .postgres, taken: taken) {
+                PortProbe.isFree($0, address: address)
+            }
         }
         logger.info("cluster created", metadata: ["cluster": "\(id)", "name": "\(cluster.name)"])
-        await control(id).start()
+        await control(cluster).start()
         return try await describe(cluster)
     }
 
@@ -178,15 +174,16 @@ extension DatabasePlatform: DatabaseService {
     private func describe(_ cluster: Cluster) async throws -> ClusterDescription {
         let users = try await store.users(clusterID: cluster.id)
         let administrator = users.first { $0.role == .primary }
+        let engine = EngineTable.row(of: cluster.engine)
         return ClusterDescription(
-            cluster: cluster, semanticVersion: environment.postgresVersion,
+            cluster: cluster, semanticVersion: engine.semanticVersion(environment),
             tags: try await store.tagNames(clusterID: cluster.id),
             databaseNames: try await databaseNames(of: cluster), users: users,
             rules: try await store.firewallRules(clusterID: cluster.id),
-            connection: ConnectionDetails.postgres(
-                host: environment.hostname, port: cluster.port, user: administrator?.name ?? "",
-                password: administrator?.password ?? "", database: Bootstrap.defaultDatabaseName),
-            metricsHost: environment.hostname, metricsPort: environment.metricsPort, endOfLife: Self.endOfLife)
+            connection: engine.connection(
+                cluster, environment.hostname, administrator ?? DatabaseUser(name: "", role: .primary, password: "")),
+            metricsHost: environment.hostname, metricsPort: environment.metricsPort,
+            endOfLife: engine.versions.first { $0.version == cluster.version }?.endOfLife)
     }
 }
 
@@ -194,25 +191,58 @@ extension DatabasePlatform: DatabaseService {
 
 extension DatabasePlatform {
     package func configuration(clusterID: String) async throws -> [String: JSONValue] {
-        ClusterConfiguration.shown(ClusterConfiguration.make(for: try await find(clusterID).0))
+        let (cluster, _) = try await find(clusterID)
+        return EngineTable.row(of: cluster.engine).shownConfiguration(cluster)
     }
 
     package func patchConfiguration(clusterID: String, changes: [String: JSONValue]) async throws {
         let (cluster, controller) = try await find(clusterID)
+        let engine = EngineTable.row(of: cluster.engine)
+        try await checkDatabaseCount(cluster, controller, changes)
         try await store.updateConfiguration(clusterID: clusterID) { stored in
             var current = cluster
             current.configuration = stored
-            let patched = try ClusterConfiguration.patched(ClusterConfiguration.make(for: current), with: changes)
-            try Self.checkTimeZone(patched.values["timezone"])
-            stored = ClusterConfiguration.stored(patched)
+            stored = try engine.patchedConfiguration(current, changes)
         }
         try await store.appendEvent(clusterID: clusterID, .update, at: environment.now())
         try await settleIfServing(controller)
     }
 
-    private static func checkTimeZone(_ value: SettingValue?) throws {
-        guard case .string(let zone)? = value, !ClusterConfiguration.isTimeZone(zone) else { return }
-        throw ServiceError.unprocessable("Invalid configuration: timezone \"\(zone)\" is not known here.")
+    /// A key-value server does not start on data of databases above its number; those in use are counted first.
+    private func checkDatabaseCount(
+        _ cluster: Cluster, _ controller: ClusterController, _ changes: [String: JSONValue]
+    ) async throws {
+        guard let driver = controller.driver as? KeyValueDriver else { return }
+        let before = KeyValueSettings(cluster)
+        var after = before
+        try after.apply(changes)
+        let count = after.integer("number_of_databases")
+        guard count < before.integer("number_of_databases") else { return }
+        guard let used = await driver.databasesInUse() else {
+            throw ServiceError(
+                .preconditionFailed,
+                "The number of databases is lowered only while the cluster is online, when its keys can be looked at.")
+        }
+        guard let highest = used.last, highest >= count else { return }
+        throw ServiceError.unprocessable(
+            "Invalid configuration: database \(highest) holds keys, so there must be at least \(highest + 1) databases."
+        )
+    }
+
+    package func evictionPolicy(clusterID: String) async throws -> EvictionPolicy {
+        try Self.requireKeyValue(try await find(clusterID).0)
+        return KeyValueSettings(try await find(clusterID).0).evictionPolicy
+    }
+
+    package func setEvictionPolicy(clusterID: String, _ policy: EvictionPolicy) async throws {
+        try Self.requireKeyValue(try await find(clusterID).0)
+        try await patchConfiguration(clusterID: clusterID, changes: KeyValueSettings.change(to: policy))
+    }
+
+    private static func requireKeyValue(_ cluster: Cluster) throws {
+        guard cluster.engine == .postgres else { return }
+        throw ServiceError.unprocessable(
+            "Eviction policies are for redis and valkey clusters; this cluster's engine is \(cluster.engine.rawValue).")
     }
 
     package func firewallRules(clusterID: String) async throws -> [FirewallRule] {
@@ -230,7 +260,7 @@ extension DatabasePlatform {
     }
 
     /// A server that is down reads the new files when it starts; one that serves has to take them now.
-    private func settleIfServing(_ controller: ClusterController) async throws {
+    func settleIfServing(_ controller: ClusterController) async throws {
         if await controller.isServing { try await controller.settle() } else { await controller.kick() }
     }
 

@@ -6,8 +6,9 @@ struct ConfigurationCommand: AsyncParsableCommand {
         commandName: "config",
         abstract: "Show and change a cluster's advanced configuration.",
         discussion: """
-            Example:
+            Examples:
               atoll db config set shop work_mem=16 jit=false
+              atoll db config set cache maxmemory_policy=allkeys_lru
             """,
         subcommands: [ConfigurationGet.self, ConfigurationSet.self])
 }

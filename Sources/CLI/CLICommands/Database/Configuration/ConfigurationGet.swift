@@ -10,6 +10,7 @@ struct ConfigurationGet: APICommand {
             Examples:
               atoll db config get shop
               atoll db config get shop work_mem pgbouncer
+              atoll db config get cache persistence
             """)
 
     @OptionGroup var cluster: ClusterArgument
@@ -21,13 +22,13 @@ struct ConfigurationGet: APICommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run(in session: Session) async throws {
-        let id = try await session.cluster(cluster.reference).id
-        let answer = try await session.send(.databases(.get, id, "config"))
+        let found = try await session.cluster(cluster.reference)
+        let answer = try await session.send(.databases(.get, found.id, "config"))
         if output.format == .json, key.isEmpty {
             return try session.show(answer, as: .json) { Table([], []) }
         }
         let all = ConfigurationRows(try answer.decode(APIModel.Configuration.self).config)
-        let selected = try all.selecting(key)
+        let selected = try all.selecting(key.map { all.fullName(of: $0, engine: found.engine) })
         switch output.format {
         case .json:
             try session.console.print(

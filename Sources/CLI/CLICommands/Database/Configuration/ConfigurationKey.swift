@@ -70,6 +70,15 @@ package struct ConfigurationRows: Sendable, Equatable {
         }.sorted { $0.key < $1.key }
     }
 
+    /// A key of a Redis or Valkey cluster by its name without the engine in front, or with the other engine's; other keys
+    /// as they are.
+    package func fullName(of key: String, engine: String) -> String {
+        guard !rows.contains(where: { $0.key == key }), ["redis", "valkey"].contains(engine) else { return key }
+        let bare = ["redis_", "valkey_"].first { key.hasPrefix($0) }.map { String(key.dropFirst($0.count)) } ?? key
+        let full = "\(engine)_\(bare)"
+        return rows.contains { $0.key == full } ? full : key
+    }
+
     /// Only the rows that a key names: itself, or all members of an object.
     package func selecting(_ keys: [String]) throws -> ConfigurationRows {
         guard !keys.isEmpty else { return self }
