@@ -197,7 +197,7 @@ struct KeyValueDirectivesTests {
     ]
 
     @Test("A start always finds the data in the form in which it lies", arguments: methods.indices)
-    func method(_ index: Int) {
+    func startingMethod(_ index: Int) {
         let row = Self.methods[index]
         let directives = directives(["valkey_persistence": row.0], disk: (row.log, row.dump))
         #expect(value("appendonly", directives) == (row.starts ? "yes" : "no"))
@@ -211,7 +211,7 @@ struct KeyValueDirectivesTests {
     ]
 
     @Test("Save points follow from the method and from what is asked", arguments: savePoints.indices)
-    func savePoints(_ index: Int) {
+    func dumpTimes(_ index: Int) {
         let (method, save, frequent, expected) = Self.savePoints[index]
         var configuration: [String: JSONValue] = [
             "valkey_persistence": .string(method), "frequent_snapshots": .boolean(frequent),
