@@ -1,4 +1,5 @@
 import CLICommands
+import ControlModel
 import Testing
 
 @Suite("The texts of Connection Details")

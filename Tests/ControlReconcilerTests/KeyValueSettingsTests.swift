@@ -153,6 +153,7 @@ struct KeyValueDirectivesTests {
                 # Written by Atoll; changes are overwritten. Settings: atoll db config --help
                 dir "/d/data"
                 managed "yes"
+                set-proc-title "no"
                 unixsocket "control.sock"
                 unixsocketperm "700"
                 pidfile "/d/data/kv.pid"

@@ -27,6 +27,8 @@ struct KeyValueDirectives: Sendable, Equatable {
         fixed = [
             KeyValueDirective(name: "dir", value: place.dataDirectory),
             KeyValueDirective(name: "managed", value: "yes"),
+            // The command line tells whose server it is (`KeyValueDriver.isUnwatched`).
+            KeyValueDirective(name: "set-proc-title", value: "no"),
             // Relative to `dir`: a Unix address has little room.
             KeyValueDirective(name: "unixsocket", value: Self.socketName),
             KeyValueDirective(name: "unixsocketperm", value: "700"),

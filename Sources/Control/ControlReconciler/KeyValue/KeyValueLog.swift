@@ -2,7 +2,8 @@ import Supervision
 
 /// Reads why a key-value server ended from the tail of its log.
 enum KeyValueLog {
-    /// A client's SHUTDOWN, a signal, or the last warning; nil when there is nothing to tell.
+    /// A client's SHUTDOWN, or what a server that gave up warned of last; nil when there is nothing to tell, as of one
+    /// that was killed.
     static func cause(of exit: ChildExit, in tail: String) -> String? {
         let written = tail.split(separator: "\n")
         let lines = written.lastIndex { $0.contains("Redis is starting") }.map { written[$0...] } ?? written[...]
@@ -10,6 +11,7 @@ enum KeyValueLog {
             if lines.contains(where: { $0.contains("Received SIG") }) { return "somebody sent it a signal" }
             return lines.contains { $0.contains("User requested shutdown") } ? "a client sent SHUTDOWN" : nil
         }
+        if case .signaled? = exit.record?.termination { return nil }
         // A file that is refused at the start is told without a prefix, the reason last.
         if lines.contains(where: { $0.contains("FATAL CONFIG FILE ERROR") }) { return lines.last.map(String.init) }
         return lines.last { message(of: $0)?.mark == "#" }.flatMap { message(of: $0)?.text }
