@@ -39,6 +39,7 @@ extension PlatformTests {
                 try await shell("CONFIG", "GET", "dbfilename") == "dbfilename\nnextfile.rdb\n"
             }
             #expect(try await shell("CONFIG", "GET", "save") == "save\n900 1 300 10 60 10000\n")
+            #expect(try await shell("GET", "greeting") == "hello\n", "kept over the change of its file")
             let shown = try await platform.atoll("db", "config", "get", name, "persistence", "\(engine)_save")
             #expect(shown.output.contains("\(engine)_persistence") && shown.output.contains("900 1 300 10 60 10000"))
             let unknown = try await platform.atoll("db", "config", "set", name, "work_mem=5")
@@ -83,12 +84,13 @@ extension PlatformTests {
             try await platform.start()
             #expect(try await platform.cluster("adopted").status == "online")
             #expect(try await pid() == before)
-            // A clean end stops it, and a start brings it back.
+            // A clean end stops it, and a start brings it back with what it had.
+            _ = try await platform.atoll("db", "shell", "adopted", "--", "SET", "kept", "1")
             try await platform.end()
             #expect(kill(before, 0) != 0)
             try await platform.start()
             try await platform.awaitState(ofCluster: cluster.id, "online")
-            _ = try await platform.atoll("db", "shell", "adopted", "--", "SET", "a", "1")
+            #expect(try await platform.atoll("db", "shell", "adopted", "--", "GET", "kept").output == "1\n")
             try await metrics()
             #expect(try await platform.atoll("db", "delete", "adopted", "--force").isSuccess)
             try await PlatformTests.until("nothing is left") {

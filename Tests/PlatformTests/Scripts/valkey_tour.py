@@ -129,13 +129,15 @@ def configuration(cluster):
         shown["notify-keyspace-events"]), shown
     assert "pubsub 67108864 16777216 60" in shown["client-output-buffer-limit"], shown
     refused(422, databases.patch_config, id, {"config": {"valkey_timeout": -1}})
-    # A restart, and a number that is too low for the data.
+    # A restart, over which the data stays, and a number that is too low for the data.
     databases.patch_config(id, {"config": {"valkey_number_of_databases": 40}})
     until("40 databases", lambda: attempt(lambda: client(cluster, db=39).set("last", "1")))
+    assert client(cluster).get("greeting") == "hello"
     refused(422, databases.patch_config, id, {"config": {"valkey_number_of_databases": 39}})
     client(cluster, db=39).flushdb()
     databases.patch_config(id, {"config": {"valkey_number_of_databases": 16}})
     until("16 databases", lambda: attempt(lambda: client(cluster).config_get("databases")["databases"]) == "16")
+    assert client(cluster).get("greeting") == "hello"
 
 
 def sources(cluster):
@@ -188,12 +190,16 @@ def faults(cluster):
     cluster = get(cluster["id"])
     id = cluster["id"]
     store = client(cluster)
+    store.set("kept", "1")
+    store.save()
     first = store.info("server")["process_id"]
     os.kill(first, signal.SIGKILL)
     second = until("another process", lambda: attempt(lambda: client(cluster).info("server")["process_id"]))
     assert second != first
+    assert client(cluster).get("kept") == "1" and client(cluster).get("greeting") == "hello"
     until("online", lambda: get(id)["status"] == "online")
-    # A client's SHUTDOWN ends the process cleanly; it comes back, and the status says why it was away.
+    # A client's SHUTDOWN ends the process cleanly; it saves, comes back, and the status says why it was away.
+    client(cluster).set("late", "1")
     try:
         # The library sends a command again when the connection ends, but for this.
         client(cluster, retry=Retry(NoBackoff(), 0)).execute_command("SHUTDOWN")
@@ -205,6 +211,7 @@ def faults(cluster):
     assert third not in (first, second)
     until("online", lambda: get(id)["status"] == "online")
     assert "status_message" not in get(id)
+    assert client(cluster).get("late") == "1"
 
 
 def without_tls(cluster):
