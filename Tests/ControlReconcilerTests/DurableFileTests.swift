@@ -28,6 +28,30 @@ struct DurableFileTests {
         #expect(directory.names == ["a"])
     }
 
+    @Test("A flat directory goes with its files; what its links lead to stays, and a directory in it stops it")
+    func flatDirectory() throws {
+        let flat = directory.file("flat")
+        try DurableFile.removeFlatDirectory(flat)
+        try DurableFile.write("kept", to: directory.file("outside"), mode: 0o600)
+        for round in 0..<2 {
+            try FileManager.default.createDirectory(atPath: flat, withIntermediateDirectories: true)
+            try DurableFile.write("x", to: "\(flat)/a", mode: 0o600)
+            symlink(directory.file("outside"), "\(flat)/link")
+            symlink(directory.path, "\(flat)/directory")
+            guard round == 1 else {
+                try DurableFile.removeFlatDirectory(flat)
+                #expect(directory.names == ["outside"])
+                continue
+            }
+            try FileManager.default.createDirectory(atPath: "\(flat)/inside", withIntermediateDirectories: false)
+            #expect(throws: FileFailure.self) { try DurableFile.removeFlatDirectory(flat) }
+            #expect(DurableFile.exists("\(flat)/inside"))
+        }
+        symlink(directory.path, directory.file("other"))
+        #expect(throws: FileFailure.self) { try DurableFile.removeFlatDirectory(directory.file("other")) }
+        #expect(DurableFile.read(directory.file("outside")) == "kept")
+    }
+
     @Test("A file is replaced as a whole: text, mode and inode")
     func replaces() throws {
         let path = directory.file("a")

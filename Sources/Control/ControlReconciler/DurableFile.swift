@@ -101,6 +101,31 @@ package enum DurableFile {
         return lstat(path, &status) == 0 ? Owner(userID: status.st_uid, groupID: status.st_gid) : nil
     }
 
+    /// Removes a directory of files that another OS user owns, and may be changing: nothing outside it is touched, and a
+    /// directory in it keeps it from being removed.
+    package static func removeFlatDirectory(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return }
+            throw FileFailure("open", path)
+        }
+        // The stream owns the descriptor.
+        guard let stream = fdopendir(descriptor) else {
+            close(descriptor)
+            throw FileFailure("list", path)
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) + [0] }
+            if name == [0x2E, 0] || name == [0x2E, 0x2E, 0] { continue }
+            _ = name.withUnsafeBytes { bytes in
+                bytes.bindMemory(to: CChar.self).baseAddress.map { unlinkat(descriptor, $0, 0) }
+            }
+        }
+        guard rmdir(path) == 0 else { throw FileFailure("remove", path) }
+        try syncDirectory(containing: path)
+    }
+
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
         var written = 0
         while written < bytes.count {

@@ -171,16 +171,18 @@ def unix_socket_mode(start):
         os.umask(old)
 
 
-@directive("managed", "yes", "-ERR", "+OK")
-def managed(server):
-    return server.connect().command("config", "set", "timeout", "0").split()[0]
+@directive("managed", "yes", "-ERR", "+OK", starts=True)
+def managed(start):
+    with start() as server:
+        return server.connect().command("config", "set", "timeout", "0").split()[0]
 
 
-@directive("trusted-networks", "10.0.0.0/8", "-DENIED", "+PONG")
-def trusted_networks(server):
-    client = server.connect()
-    client.send("PING\r\n")
-    return client.line().split()[0].decode()
+@directive("trusted-networks", "10.0.0.0/8", "-DENIED", "+PONG", starts=True)
+def trusted_networks(start):
+    with Server(command(), *start.directives) as server:
+        client = server.connect()
+        client.send("PING\r\n")
+        return client.line().split()[0].decode()
 
 
 @directive("io", "epoll", "epoll", "io_uring", starts=True)

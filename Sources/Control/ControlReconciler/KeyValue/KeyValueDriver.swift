@@ -139,10 +139,10 @@ actor KeyValueDriver: ClusterDriver {
                 try await session.saveInBackground()
                 try await session.command(withoutAppendLog)
             }
-            try ClusterFiles.removeTree(appendLogDirectory)
+            try DurableFile.removeFlatDirectory(appendLogDirectory)
         case .off:
             try await session { try await $0.command(withoutAppendLog) }
-            try ClusterFiles.removeTree(appendLogDirectory)
+            try DurableFile.removeFlatDirectory(appendLogDirectory)
             // An old dump would come back at the next start as if it were the data.
             unlink(dump)
         }
