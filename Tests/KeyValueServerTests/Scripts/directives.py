@@ -408,7 +408,7 @@ def set_title(start):
 @directive("proc-title-template", "at {port} of {server-mode}{{}", "at PORT of {}", "*:PORT")
 def title_template(server):
     title = process_file(server, "cmdline").rstrip("\0")
-    return title.split(" ", 1)[-1].replace(str(server.port), "PORT") if "*:" in title else \
+    return title.rsplit(" ", 1)[-1].replace(str(server.port), "PORT") if "*:" in title else \
         title.replace(str(server.port), "PORT")
 
 
