@@ -30,6 +30,8 @@ package final class Server: LoopApplication, EngineHost {
     private var trustedNetworks: NetworkList?
     private var rates = RateSamples()
     private var isShuttingDown = false
+    /// Whether the engine has been told the time in this turn.
+    private var isTimeFresh = false
     private var handledSignalCount = 0
     /// Ticks that housekeeping took.
     private var housekeepingTicks: UInt64 = 0
@@ -201,8 +203,14 @@ package final class Server: LoopApplication, EngineHost {
 
     package func received(_ connection: ConnectionPointer, _ bytes: ByteSlice) {
         guard let client = Self.client(connection) else { return }
-        engine.updateTime()
+        if !isTimeFresh || engine.hasWorkedLong { updateTime() }
         engine.receive(client, bytes)
+    }
+
+    /// Takes the time once a turn, and again when commands have taken long: reading the clock is a hundredth of a request.
+    private func updateTime() {
+        engine.updateTime()
+        isTimeFresh = true
     }
 
     package func ended(_ connection: ConnectionPointer, _ reason: EndReason) {
@@ -237,6 +245,7 @@ package final class Server: LoopApplication, EngineHost {
         engine.takePendingClose { client in close(client) }
         engine.evictClients()
         engine.takePendingClose { client in close(client) }
+        isTimeFresh = false
         if isShuttingDown { loop.stop() }
         let commands = engine.pointee.statistics.commandCount
         commandsPerTurnMax = max(commandsPerTurnMax, commands - commandsBeforeTurn)

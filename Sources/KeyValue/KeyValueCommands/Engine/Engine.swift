@@ -24,6 +24,8 @@ package struct Engine: ~Copyable {
     package internal(set) var isLoading = false
     /// Ticks at the end of the last command: the start of the next one.
     var lastTicks: UInt64 = 0
+    /// The same when `now` was set.
+    var timeTicks: UInt64 = 0
     package let ticksPerMicrosecond: Double
     /// 40 hexadecimal digits, new at every start.
     package let runID: String
@@ -173,6 +175,13 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Takes the time from the machine's clock.
     package func updateTime() {
         setTime(milliseconds: atoll_wall_microseconds() / 1000)
+        pointee.timeTicks = pointee.lastTicks
+    }
+
+    /// Whether commands have run for more than about a tenth of a millisecond since the time was taken.
+    @inline(__always)
+    package var hasWorkedLong: Bool {
+        Double(pointee.lastTicks &- pointee.timeTicks) > 100 * pointee.ticksPerMicrosecond
     }
 
     /// Sets the time: milliseconds since 1970.
