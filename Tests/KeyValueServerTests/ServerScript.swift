@@ -30,6 +30,32 @@ enum ServerScript {
     static let hasClientLibraries =
         (try? spawn([python, "-c", "import celery, django, redis"], output: "/dev/null")) == 0
 
+    /// Whether `--io io_uring` can start here.
+    static let kernelHasRings: Bool = {
+        // Who serves until the time is up has started: 124 is how timeout ends then.
+        let words = ["/usr/bin/timeout", "1"] + serverCommand.split(separator: " ").map(String.init)
+        return (try? spawn(words + ["--port", "0", "--save", "", "--io", "io_uring"], output: "/dev/null")) == 124
+    }()
+
+    static let processorCount = ProcessInfo.processInfo.activeProcessorCount
+
+    /// Whether a test may take the place of the system's log.
+    static let systemLogIsFree = getuid() == 0 && access("/dev/log", F_OK) != 0
+
+    /// Whether this machine has an IPv4 address that others could reach it by.
+    static let hasOutsideAddress: Bool = {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return false }
+        defer { freeifaddrs(list) }
+        var next = list
+        while let entry = next?.pointee {
+            let isIPv4 = entry.ifa_addr?.pointee.sa_family == sa_family_t(AF_INET)
+            if isIPv4, entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0 { return true }
+            next = entry.ifa_next
+        }
+        return false
+    }()
+
     /// Runs a script with the server's command as its first argument.
     /// - Returns: its exit code, and all that it printed.
     static func run(_ name: String, _ arguments: [String] = [], timeoutSeconds: Int = 300) throws -> (Int32, String) {

@@ -24,6 +24,21 @@ struct ServerTests {
     @Test("What the control plane asks of a server: its own socket, trusted networks, no CONFIG SET by others")
     func managed() throws { try expectSuccess("managed.py") }
 
+    @Test("io", .enabled(if: ServerScript.kernelHasRings, "needs a kernel that allows io_uring"))
+    func loopDirective() throws { try expectSuccess("directives.py", ["io_uring"]) }
+
+    @Test("…_cpulist", .enabled(if: ServerScript.processorCount > 1, "needs two processors"))
+    func processorDirectives() throws { try expectSuccess("directives.py", ["processors"]) }
+
+    @Test("syslog-…", .enabled(if: ServerScript.systemLogIsFree, "needs root, and no system log that is there already"))
+    func systemLogDirectives() throws { try expectSuccess("directives.py", ["system-log"]) }
+
+    @Test("protected-mode", .enabled(if: ServerScript.hasOutsideAddress, "needs an address that is not the loopback's"))
+    func protectedMode() throws { try expectSuccess("directives.py", ["address"]) }
+
+    @Test("INFO and CLIENT LIST show who listens, and how output is held that nobody reads")
+    func observation() throws { try expectSuccess("observation.py") }
+
     @Test("20,000 connections above the limit are refused while those within it are served")
     func flood() throws { try expectSuccess("flood.py") }
 

@@ -2,6 +2,8 @@
 
 A case is a function under `@directive("name", value, expected, otherwise)`, the name on the decorator's first line:
 DirectiveCoverageTests reads it there and wants one for every directive that the manual does not list as without effect.
+
+`directives.py "atoll kv"` runs the cases that run everywhere, and with `NEED` behind it those that need that.
 """
 
 import os
@@ -13,21 +15,23 @@ cases = []
 
 
 class Case:
-    def __init__(self, name, value, expected, otherwise, others, starts, observe):
+    def __init__(self, name, value, expected, otherwise, others, starts, needs, observe):
         self.name = name
         self.words = ["--" + name] + ([value] if isinstance(value, str) else list(value))
         self.expected = expected
         self.otherwise = otherwise
         self.others = list(others)
         self.starts = starts
+        self.needs = needs
         self.observe = observe
 
 
-def directive(name, value, expected, otherwise, others=(), starts=False):
+def directive(name, value, expected, otherwise, others=(), starts=False, needs=None):
     """`value` is a word or several. Plain cases share two servers and get one of them; one that `starts` servers itself,
-    or has `others` directives, gets what starts a server instead: `start(*more)`."""
+    or has `others` directives, gets what starts a server instead: `start(*more)`. What not every machine has is named
+    in `needs`; ServerTests knows where it is there."""
     def register(observe):
-        cases.append(Case(name, value, expected, otherwise, others, starts or bool(others), observe))
+        cases.append(Case(name, value, expected, otherwise, others, starts or bool(others), needs, observe))
         return observe
     return register
 
@@ -53,8 +57,16 @@ def served(server):
     return server
 
 
+def need():
+    """What the cases that are asked for need; None for those that need nothing."""
+    return sys.argv[2] if len(sys.argv) > 2 else None
+
+
 def run(command):
-    shared = [case for case in cases if not case.starts]
+    chosen = [case for case in cases if case.needs == need()]
+    if not chosen:
+        sys.exit(f"no case needs {need()}")
+    shared = [case for case in chosen if not case.starts]
     with_values = [word for case in shared for word in case.words]
     common = ["--enable-debug-command", "yes"]
     with Server(command, *common, *with_values) as changed, Server(command, *common) as default:
@@ -63,7 +75,7 @@ def run(command):
         for case in shared:
             check(f"{case.name} {case.words[1:]}", case.observe(changed), case.expected)
             check(f"{case.name} by default", case.observe(default), case.otherwise)
-    for case in (case for case in cases if case.starts):
+    for case in (case for case in chosen if case.starts):
         check(f"{case.name} {case.words[1:]}", case.observe(Starter(command, case.others + case.words)), case.expected)
         check(f"{case.name} by default", case.observe(Starter(command, case.others)), case.otherwise)
 
@@ -87,10 +99,6 @@ def information(server, name):
         if line.startswith(name + ":"):
             return line.split(":", 1)[1]
     return None
-
-
-def skip(what, why):
-    print(f"SKIPPED {what}: {why}", flush=True)
 
 
 def is_root():

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from directive import command, directive, information, is_root, process_file, run, skip, status_field
+from directive import command, directive, information, is_root, need, process_file, run, status_field
 from server import Server, check, finish, free_port
 
 # MARK: - Sockets of the server, as the kernel has them
@@ -91,13 +91,9 @@ def outside_address():
     return next((address for address in found if not address.startswith("127.")), None)
 
 
-@directive("protected-mode", "no", "+PONG", "-DENIED", starts=True)
+@directive("protected-mode", "no", "+PONG", "-DENIED", starts=True, needs="address")
 def protected_mode(start):
-    address = outside_address()
-    if address is None:
-        skip("protected-mode", "this machine has no address but the loopback's")
-        return "+PONG" if "--protected-mode" in start.directives else "-DENIED"
-    with start() as server, socket.create_connection((address, server.port), timeout=5) as client:
+    with start() as server, socket.create_connection((outside_address(), server.port), timeout=5) as client:
         client.sendall(b"PING\r\n")
         return client.recv(1000).split()[0].decode()
 
@@ -185,21 +181,10 @@ def trusted_networks(start):
         return client.line().split()[0].decode()
 
 
-@directive("io", "epoll", "epoll", "io_uring", starts=True)
+@directive("io", "epoll", "epoll", "io_uring", starts=True, needs="io_uring")
 def loop_kind(start):
-    if not kernel_has_rings():
-        skip("io", "this kernel allows no io_uring")
-        return "epoll" if "--io" in start.directives else "io_uring"
     with start() as server:
         return information(server, "multiplexing_api")
-
-
-def kernel_has_rings():
-    try:
-        with Server(command(), "--io", "io_uring"):
-            return True
-    except RuntimeError:
-        return False
 
 
 # MARK: - The log and other files
@@ -265,27 +250,24 @@ class SystemLog:
         return int(line[1:line.index(">")]) >> 3, line[line.index(">"):].split("[")[0].split()[-1]
 
 
-def system_log(start, expected, otherwise):
-    if os.path.exists("/dev/log") or not is_root():
-        skip("syslog", "its socket is somebody else's")
-        return expected if "--syslog-enabled" in start.directives[-2:] or len(start.directives) > 2 else otherwise
+def system_log(start):
     with SystemLog() as log, start():
         return log.first()
 
 
-@directive("syslog-enabled", "yes", (16, "redis"), None, starts=True)
+@directive("syslog-enabled", "yes", (16, "redis"), None, starts=True, needs="system-log")
 def syslog(start):
-    return system_log(start, (16, "redis"), None)
+    return system_log(start)
 
 
-@directive("syslog-facility", "local3", (19, "redis"), (16, "redis"), ["--syslog-enabled", "yes"])
+@directive("syslog-facility", "local3", (19, "redis"), (16, "redis"), ["--syslog-enabled", "yes"], needs="system-log")
 def syslog_facility(start):
-    return system_log(start, (19, "redis"), (16, "redis"))
+    return system_log(start)
 
 
-@directive("syslog-ident", "somebody", (16, "somebody"), (16, "redis"), ["--syslog-enabled", "yes"])
+@directive("syslog-ident", "somebody", (16, "somebody"), (16, "redis"), ["--syslog-enabled", "yes"], needs="system-log")
 def syslog_ident(start):
-    return system_log(start, (16, "somebody"), (16, "redis"))
+    return system_log(start)
 
 
 @directive("locale-collate", "reversed", [b"z", b"a"], [b"a", b"z"], starts=True)
@@ -437,12 +419,12 @@ processors = sorted(os.sched_getaffinity(0))
 all_processors = status_field(type("Self", (), {"process": type("P", (), {"pid": os.getpid()})}), "Cpus_allowed_list")
 
 
-@directive("server_cpulist", str(processors[-1]), str(processors[-1]), all_processors)
+@directive("server_cpulist", str(processors[-1]), str(processors[-1]), all_processors, needs="processors")
 def loop_processors(server):
     return status_field(server, "Cpus_allowed_list")
 
 
-@directive("bio_cpulist", str(processors[0]), str(processors[0]), all_processors)
+@directive("bio_cpulist", str(processors[0]), str(processors[0]), all_processors, needs="processors")
 def helper_processors(server):
     """The thread that frees memory is made when it is needed first."""
     folder = f"/proc/{server.process.pid}/task"
@@ -458,7 +440,8 @@ def helper_processors(server):
     return None
 
 
-@directive("bgsave_cpulist", str(processors[0]), str(processors[0]), all_processors, starts=True)
+@directive("bgsave_cpulist", str(processors[0]), str(processors[0]), all_processors, starts=True,
+           needs="processors")
 def snapshot_processors(start):
     with start("--enable-debug-command", "yes") as server:
         folder = f"/proc/{server.process.pid}/task"
@@ -539,5 +522,6 @@ def exit_on_panic(start):
 
 if __name__ == "__main__":
     run(command())
-    supervised_otherwise()
+    if need() is None:
+        supervised_otherwise()
     finish()
