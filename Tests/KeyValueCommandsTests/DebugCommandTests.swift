@@ -40,7 +40,8 @@ import Testing
 
     @Test func refusals() {
         let client = client()
-        #expect(client.ask("DEBUG LOADAOF") == "-ERR DEBUG LOADAOF needs persistence, which is not built yet")
+        #expect(
+            client.ask("DEBUG CHANGE-REPL-ID") == "-ERR DEBUG CHANGE-REPL-ID needs replication, which is not built yet")
         #expect(
             client.ask("DEBUG nosuch")
                 == "-ERR unknown subcommand or wrong number of arguments for 'nosuch'. Try DEBUG HELP.")

@@ -145,6 +145,18 @@ import Testing
         #expect(text.components(separatedBy: "#TS").count == 3)
     }
 
+    /// What commands said about the journal while there was none does not count once there is one.
+    @Test func beginsAnew() {
+        let client = client()
+        client.engine.pointee.journal.disable()
+        _ = client.ask("XADD x 1-1 a b")
+        _ = client.ask("XGROUP CREATE x g 0")
+        _ = client.ask("XREADGROUP GROUP g c STREAMS x >")
+        client.engine.pointee.journal.enable()
+        _ = client.ask("SET a 1")
+        #expect(journal(client) == "SELECT 0|SET a 1")
+    }
+
     @Test func disabledJournalIsEmpty() {
         let client = client()
         _ = client.ask("SET a 1")

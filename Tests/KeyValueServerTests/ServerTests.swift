@@ -39,6 +39,13 @@ struct ServerTests {
     @Test("INFO and CLIENT LIST show who listens, and how output is held that nobody reads")
     func observation() throws { try expectSuccess("observation.py") }
 
+    @Test("Directives of the append-only file do what they say")
+    func directivesOfAppendOnlyFile() throws { try expectSuccess("directives_append_only.py") }
+
+    /// 200 crashes by hand: `append_only.py "atoll kv" --rounds 200 --only always,everysec`.
+    @Test("The append-only file over restarts, rewrites, crashes under load, a full disk, and redis-server")
+    func appendOnlyFile() throws { try expectSuccess("append_only.py", timeoutSeconds: 600) }
+
     @Test("20,000 connections above the limit are refused while those within it are served")
     func flood() throws { try expectSuccess("flood.py") }
 

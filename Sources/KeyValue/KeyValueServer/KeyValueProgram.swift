@@ -95,10 +95,12 @@ package enum KeyValueProgram {
                 return 1
             }
         }
-        guard loadData(engine, log) else { return 1 }
+        let appendOnly = AppendOnlyService(engine: engine, configuration: configuration, log: log)
+        guard loadData(engine, appendOnly, log) else { return 1 }
         do {
             let server = try Server(
-                engine: engine, configuration: configuration, log: log, process: process, manager: manager)
+                engine: engine, configuration: configuration, log: log, process: process, manager: manager,
+                appendOnly: appendOnly)
             server.announce()
             server.run()
             return 0
@@ -111,7 +113,18 @@ package enum KeyValueProgram {
     }
 
     /// Loads the files; false once the log says why that failed.
-    private static func loadData(_ engine: EngineReference, _ log: ServerLog) -> Bool {
+    private static func loadData(
+        _ engine: EngineReference, _ appendOnly: AppendOnlyService, _ log: ServerLog
+    ) -> Bool {
+        if engine.pointee.configuration.flag("appendonly") {
+            do throws(AppendOnlyFailure) {
+                try appendOnly.load()
+                return true
+            } catch {
+                log.write(.warning, error.reason)
+                return false
+            }
+        }
         do throws(SnapshotFailure) {
             try engine.loadSnapshot()
             return true

@@ -5,6 +5,7 @@ import CIOLoop
 import Glibc
 package import IOLoop
 package import KeyValueCommands
+import KeyValuePersistence
 import Keyspace
 import RESP
 
@@ -33,6 +34,10 @@ package final class Server: LoopApplication, EngineHost {
     /// Whether the engine has been told the time in this turn.
     private var isTimeFresh = false
     private var handledSignalCount = 0
+    let appendOnly: AppendOnlyService
+    var heldOutputs = HeldOutputs()
+    /// Whether all clients are replied into buffers in which replies can wait.
+    var isHolding = false
     /// Ticks that housekeeping took.
     private var housekeepingTicks: UInt64 = 0
     private var commandsPerTurnMax = 0
@@ -40,13 +45,14 @@ package final class Server: LoopApplication, EngineHost {
 
     init(
         engine: EngineReference, configuration: Configuration, log: ServerLog, process: ProcessSettings,
-        manager: ServiceManager
+        manager: ServiceManager, appendOnly: AppendOnlyService
     ) throws(ServerStartError) {
         self.engine = engine
         self.configuration = configuration
         self.log = log
         self.process = process
         self.manager = manager
+        self.appendOnly = appendOnly
         listeners = ServerListeners()
         startedAt = engine.pointee.now
         let program = CommandLine.arguments.first ?? ""
@@ -67,6 +73,11 @@ package final class Server: LoopApplication, EngineHost {
         eventLoop = loop
         engine.setMemoryCollector(descriptor: loop.waker.descriptor)
         engine.pointee.persistence.wake = { [waker = loop.waker] in waker.wake() }
+        do throws(AppendOnlyFailure) {
+            try appendOnly.prepare(loop.waker)
+        } catch {
+            throw ServerStartError(error.reason)
+        }
         try listeners.openAll(loop, configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         trustedNetworks = Self.trustedNetworks(configuration)
@@ -131,6 +142,7 @@ package final class Server: LoopApplication, EngineHost {
         let client = engine.makeClient(output: output)
         client.pointee.connection = UnsafeMutableRawPointer(connection)
         connection.pointee.userData = UnsafeMutableRawPointer(client)
+        if engine.holdsReplies { heldOutputs.redirect(client, connection, engine) }
         describe(client, connection)
         if !connection.pointee.isUnixSocket {
             connection.pointee.setNoDelay(true)
@@ -214,10 +226,15 @@ package final class Server: LoopApplication, EngineHost {
     }
 
     package func ended(_ connection: ConnectionPointer, _ reason: EndReason) {
-        guard let client = Self.client(connection) else { return }
+        guard let client = Self.client(connection) else {
+            if let held = heldOutputs.closing(connection) { heldOutputs.free(held) }
+            return
+        }
         log.write(.verbose, "Client closed connection id=\(client.pointee.id)")
         connection.pointee.userData = nil
+        let held = HeldOutputs.of(client)
         engine.freeClient(client)
+        if let held { heldOutputs.free(held) }
     }
 
     package func acceptFailed(listener tag: Int, code: Int32) {
@@ -234,13 +251,13 @@ package final class Server: LoopApplication, EngineHost {
         engine.endDueWaits()
         engine.resumeClients()
         engine.broadcastInvalidations()
+        appendOnly.handOver()
+        // Between commands: one that is being executed must not find its output elsewhere.
+        followHolding()
+        if isShuttingDown { endAppendOnly() }
         engine.takePendingOutput { client in
             guard let connection = Self.connection(client) else { return }
-            engine.pointee.statistics.outputByteCount &+= connection.pointee.output.count
-            engine.pointee.statistics.writeCount &+= 1
-            loop.scheduleSend(connection)
-            engine.enforceOutputLimit(client, pendingByteCount: connection.pointee.pendingSendByteCount)
-            engine.countMemory(client)
+            send(client, connection)
         }
         engine.takePendingClose { client in close(client) }
         engine.evictClients()
@@ -256,12 +273,20 @@ package final class Server: LoopApplication, EngineHost {
         let connection = Self.connection(client)
         let isAtOnce = client.pointee.flags.contains(.closeNow)
         connection?.pointee.userData = nil
+        let held = HeldOutputs.of(client)
         engine.freeClient(client)
+        if let held {
+            // The connection stays until what the client was replied may be sent.
+            if !isAtOnce, held.pointee.isWaiting { return held.pointee.isClosing = true }
+            if !isAtOnce { held.pointee.releaseAll() }
+            heldOutputs.free(held)
+        }
         guard let connection else { return }
         if isAtOnce { loop.closeNow(connection) } else { loop.closeAfterSending(connection) }
     }
 
     package func woken() {
+        lookAfterAppendOnly()
         guard let signals, signals.signalCount > handledSignalCount else { return }
         handledSignalCount = signals.signalCount
         let isInterrupt = signals.lastSignal == SIGINT
@@ -289,6 +314,18 @@ package final class Server: LoopApplication, EngineHost {
         return Int(max(next - engine.pointee.now, 0))
     }
 
+    private func lookAfterAppendOnly() {
+        // Nothing may be sent any more.
+        guard appendOnly.look() else { exit(1) }
+        followHolding()
+        releaseHeldOutput()
+    }
+
+    private func endAppendOnly() {
+        guard appendOnly.close() else { exit(1) }
+        lookAfterAppendOnly()
+    }
+
     private func keepHouseIfDue() {
         engine.updateTime()
         if engine.pointee.isHousekeepingPaused { return }
@@ -306,6 +343,9 @@ package final class Server: LoopApplication, EngineHost {
         engine.keepHouse()
         engine.startDueSnapshot()
         process.keepHouse()
+        lookAfterAppendOnly()
+        appendOnly.keepHouse()
+        followHolding()
         rates.take(engine.pointee.statistics, turns: loop.turnStatistics.turnCount, now: engine.pointee.now)
     }
 
@@ -325,6 +365,14 @@ package final class Server: LoopApplication, EngineHost {
             try listeners.change(loop, configuration, readsCertificates: isAboutTLS)
         }
         log.configure(configuration)
+        if names.contains("appendonly") {
+            do throws(AppendOnlyFailure) {
+                try appendOnly.switchIfAsked()
+            } catch {
+                throw ConfigurationError(error.reason)
+            }
+        }
+        appendOnly.configure()
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         if names.contains("dir") { engine.pointee.persistence.directory = configuration["dir"] }
         if names.contains("trusted-networks") {
@@ -337,8 +385,10 @@ package final class Server: LoopApplication, EngineHost {
     package func outputState(_ client: ClientReference) -> OutputState? {
         guard let connection = Self.connection(client) else { return nil }
         var state = OutputState()
-        state.pendingByteCount = connection.pointee.pendingSendByteCount
-        state.reservedByteCount = connection.pointee.reservedByteCount
+        let held = HeldOutputs.of(client)
+        state.pendingByteCount = connection.pointee.pendingSendByteCount + (held?.pointee.replies.count ?? 0)
+        state.reservedByteCount =
+            connection.pointee.reservedByteCount + (held?.pointee.replies.reservedByteCount ?? 0)
         (state.longBufferCount, state.longByteCount) = connection.pointee.longOutput
         state.waitsForRoom = connection.pointee.isWaitingForRoom
         return state

@@ -30,12 +30,16 @@ enum DebugCommand {
 
     /// Subcommands of Redis that belong to parts of the server that are still to come.
     private static let unbuiltParts: [String: String] = [
-        "loadaof": "persistence", "aof-flush-sleep": "persistence", "replicate": "replication",
+        "replicate": "replication",
         "change-repl-id": "replication", "set-disable-deny-scripts": "scripting",
         "drop-cluster-packet-filter": "cluster mode", "clusterlink": "cluster mode",
     ]
 
     private static let subcommands: [Subcommand] = [
+        Subcommand(
+            name: "aof-flush-sleep", arguments: "<microseconds>",
+            summary: "How long to sleep before each write of the append-only file.", counts: 3...3,
+            perform: AppendOnlyCommands.setFlushSleep),
         Subcommand(
             name: "digest", arguments: "", summary: "The digest of all data.", counts: 2...2,
             perform: { $0.reply.simple(DatasetDigest.all(of: $0.engine).text) }),
@@ -55,6 +59,9 @@ enum DebugCommand {
         Subcommand(
             name: "listpack", arguments: "<key>", summary: "Prints a packed value on standard output.", counts: 3...3,
             perform: { printPacked($0, wantsNodes: false) }),
+        Subcommand(
+            name: "loadaof", arguments: "", summary: "Writes the append-only file, and loads it again.", counts: 2...2,
+            perform: AppendOnlyCommands.reload),
         Subcommand(
             name: "log", arguments: "<message>", summary: "Writes a message to the log.", counts: 3...3, perform: log),
         Subcommand(

@@ -40,7 +40,11 @@ package final class BlockedState {
 }
 
 /// What a client is told when its time is up.
-package enum TimeoutReply: Sendable { case null, nullArray, integer(Int), integerPair(Int, Int) }
+package enum TimeoutReply: Sendable {
+    case null, nullArray, integer(Int)
+    /// How far the client's writes up to a position of the journal are durable.
+    case acknowledgements(Int64)
+}
 
 /// Clients that wait for one key, first come first served.
 struct BlockedQueue {
@@ -180,10 +184,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
             case .null: reply.null()
             case .nullArray: reply.nullArray()
             case .integer(let value): reply.integer(value)
-            case .integerPair(let first, let second):
+            case .acknowledgements(let position):
+                let known = acknowledgements(of: position)
                 reply.array(2)
-                reply.integer(first)
-                reply.integer(second)
+                reply.integer(known.local)
+                reply.integer(known.replicas)
             }
         }
         // A blocked command counts when it is done (see `account`).

@@ -82,7 +82,9 @@ package struct Client: ~Copyable {
     /// RESP 2 or 3.
     package var protocolVersion: UInt8 = 2
     /// Where replies go: the shell's buffer.
-    package let output: UnsafeMutablePointer<OutputBuffer>
+    package internal(set) var output: UnsafeMutablePointer<OutputBuffer>
+    /// The shell's own, for replies that wait for the disk.
+    package var heldOutput: UnsafeMutableRawPointer?
     /// Bytes of requests that are not complete, or not executed yet.
     package var query = OutputBuffer()
     package var parser = RequestParser()

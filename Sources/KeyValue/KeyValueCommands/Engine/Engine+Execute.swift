@@ -103,7 +103,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     @inline(never)
     private func refusesWrite(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>) -> Bool {
         guard command.pointee.flags.contains(.write) || command.pointee.fullName == "ping" else { return false }
-        reject(client, command, Self.snapshotRefusal)
+        reject(client, command, writeRefusal)
         return true
     }
 

@@ -25,7 +25,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Memory in use that counts towards maxmemory: what is about to be given back does not.
     package var countedMemoryByteCount: Int {
         usedMemoryByteCount - pointee.reclaimer.pendingByteCount - pointee.eviction.closingByteCount
-            - (pointee.persistence.running?.snapshot.countedByteCount ?? 0)
+            - pointee.journal.heldByteCount - (pointee.persistence.running?.snapshot.countedByteCount ?? 0)
     }
 
     /// Has the reclaimer ask by that eventfd for what it frees to be collected, in portions.

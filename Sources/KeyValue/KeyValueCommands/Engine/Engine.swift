@@ -20,6 +20,8 @@ package struct Engine: ~Copyable {
     /// Keys whose expiry is at or before this are due: now, or no time at all while data is loaded, because a file tells
     /// by itself when each key went.
     package internal(set) var dueTime: Int64 = .min
+    /// Whether an EXEC is under way.
+    var isExecutingTransaction = false
     /// Whether data is being loaded.
     package internal(set) var isLoading = false
     /// Ticks at the end of the last command: the start of the next one.
@@ -47,6 +49,8 @@ package struct Engine: ~Copyable {
     package let persistence = Persistence()
     /// Whether commands that write are refused, because they could not be saved.
     package var refusesWrites = false
+    /// The keeper of the append-only file; it outlives the engine.
+    package unowned(unsafe) var appendOnly: (any AppendOnlyControl)?
 
     // MARK: Commands
 
@@ -194,6 +198,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package func microseconds(_ ticks: UInt64) -> Int {
         Int(Double(ticks) / pointee.ticksPerMicrosecond)
     }
+
+    /// Whether an EXEC is under way.
+    package var isExecutingTransaction: Bool { pointee.isExecutingTransaction }
 
     // MARK: - Clients
 

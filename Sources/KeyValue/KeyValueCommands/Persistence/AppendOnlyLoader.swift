@@ -88,7 +88,28 @@ package struct AppendOnlyLoader {
         var magic = [UInt8](repeating: 0, count: 5)
         let count = magic.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
         guard count == 5, magic == Array("REDIS".utf8) else { return 0 }
-        throw AppendOnlyFailure("The append only file \(file.name) begins with a snapshot, which is not built yet")
+        let isOldFile = file.name == directory.fileName
+        log(.notice, isOldFile ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...")
+        var loader = RDBLoader(
+            descriptor: descriptor, byteCount: Int(try directory.byteCount(of: file)), options: snapshotOptions,
+            into: engine.pointee.databases, count: engine.pointee.databaseCount)
+        do throws(RDBFailure) {
+            try loader.load { _ in true }
+        } catch {
+            throw AppendOnlyFailure(
+                "Error reading the RDB \(isOldFile ? "preamble of the AOF" : "base") file \(file.name), AOF loading "
+                    + "aborted: \(error.message)")
+        }
+        if isOldFile { log(.notice, "Reading the remaining AOF tail...") }
+        engine.pointee.persistence.functions = loader.result.functions
+        return Int64(loader.result.byteCount)
+    }
+
+    private var snapshotOptions: RDBLoadOptions {
+        var options = engine.loadOptions()
+        // What follows may be about them.
+        options.dropsExpired = false
+        return options
     }
 
     /// Cuts the file off behind what is whole, if that is wanted.
@@ -126,6 +147,7 @@ private struct LoadingSession {
     private let output: UnsafeMutablePointer<OutputBuffer>
     private let statistics: Statistics
     private let dirty: Int
+    private let wasJournalled: Bool
 
     init(_ engine: EngineReference) {
         self.engine = engine
@@ -135,11 +157,13 @@ private struct LoadingSession {
         output.initialize(to: OutputBuffer())
         client = engine.makeClient(output: output)
         client.pointee.flags.formUnion([.authenticated, .internalClient])
+        wasJournalled = engine.pointee.journal.suspend()
         engine.setLoading(true)
     }
 
     func end() {
         engine.setLoading(false)
+        engine.pointee.journal.resume(wasJournalled)
         engine.freeClient(client)
         output.deinitialize(count: 1)
         output.deallocate()
@@ -150,7 +174,7 @@ private struct LoadingSession {
 
     /// Executes all requests of the file from an offset on.
     func execute(_ descriptor: Int32, from offset: Int64) -> Outcome {
-        if offset > 0 { lseek(descriptor, Int(offset), SEEK_SET) }
+        lseek(descriptor, Int(offset), SEEK_SET)
         var reader = AppendOnlyReader(descriptor: descriptor, offset: offset)
         var transactionOffset = offset
         while true {
@@ -209,6 +233,11 @@ private struct LoadingSession {
         }
         guard command.pointee.accepts(argumentCount: arguments.count) else {
             return "Wrong number of arguments for '\(command.pointee.fullName)'"
+        }
+        if command.pointee.handler == nil, command.pointee.fullName == "function|load" {
+            // Kept, and written back, until functions are built.
+            engine.pointee.persistence.functions.append(arguments[arguments.count - 1].array)
+            return nil
         }
         guard let handler = command.pointee.handler else {
             return "The command '\(command.pointee.fullName)' is not built yet,"

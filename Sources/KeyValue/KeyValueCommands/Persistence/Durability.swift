@@ -6,7 +6,7 @@
 // included. Commands that name no keys, or not all that they touch, wait for everything; commands that show no data wait
 // for nothing of their own. A connection's output is in order, so each client waits for the highest of its positions.
 
-import Bytes
+package import Bytes
 import CMemory
 import Keyspace
 import RESP
@@ -21,6 +21,9 @@ package struct Durability: ~Copyable {
     private var commonPosition: Int64 = 0
     /// The position behind the last write to a share of the keys.
     private var positions: UnsafeMutablePointer<Int64>?
+
+    /// Clients in WAITAOF.
+    var waiters: [DurabilityWaiter] = []
 
     /// A share is 1/4096 of the keys: unrelated keys meet seldom, and the table stays in the second cache.
     private static let shareCount = 4096
@@ -143,6 +146,17 @@ extension UnsafeMutablePointer where Pointee == Engine {
     func stampEverything(_ client: ClientReference) {
         guard pointee.journal.durability.holdsReplies else { return }
         client.pointee.awaitedPosition = max(client.pointee.awaitedPosition, pointee.journal.position)
+    }
+
+    /// Whether replies wait for the disk.
+    package var holdsReplies: Bool { pointee.journal.durability.holdsReplies }
+
+    /// All that was appended before this position of the log is durable.
+    package var durablePosition: Int64 { pointee.journal.durability.durablePosition }
+
+    /// Has a client be replied into another buffer. Between commands only; what is in the old one stays there.
+    package func redirectOutput(_ client: ClientReference, to output: UnsafeMutablePointer<OutputBuffer>) {
+        client.pointee.output = output
     }
 
     /// The position that the client's output waits for, at the end of a turn.

@@ -169,8 +169,6 @@ extension UnsafeMutablePointer where Pointee == Engine {
         }
     }
 
-    private func endRewrite(_ result: SnapshotResult) {}
-
     /// Gives up the snapshot under way; its file disappears.
     /// - Returns: what it was for, or nil if there was none.
     @discardableResult
@@ -207,12 +205,20 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// To be called when something changes of which `refusesWrites` depends.
     package func updateWriteRefusal() {
-        pointee.refusesWrites =
-            !pointee.persistence.lastSaveSucceeded && pointee.configuration.flag("stop-writes-on-bgsave-error")
+        pointee.refusesWrites = pointee.persistence.journalFailure != nil || isSnapshotFailing
+    }
+
+    private var isSnapshotFailing: Bool {
+        !pointee.persistence.lastSaveSucceeded && pointee.configuration.flag("stop-writes-on-bgsave-error")
             && !pointee.configuration["save"].isEmpty
     }
 
-    static var snapshotRefusal: String {
+    /// Why commands that write are refused.
+    var writeRefusal: String {
+        isSnapshotFailing ? Self.snapshotRefusal : pointee.persistence.journalFailure ?? "MISCONF"
+    }
+
+    private static var snapshotRefusal: String {
         "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that "
             + "may modify the data set are disabled, because this instance is configured to report errors during writes "
             + "if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details "

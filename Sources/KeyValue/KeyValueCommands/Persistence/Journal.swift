@@ -47,6 +47,16 @@ package struct Journal: ~Copyable {
 
     init() {}
 
+    /// Memory that the shell holds for logs that it has taken, in bytes.
+    package var shellByteCount = 0
+
+    /// Whether there is anything to take.
+    @inline(__always)
+    package var hasLog: Bool { !log.isEmpty }
+
+    /// Memory of logs on their way to the file, in bytes: it does not count towards maxmemory.
+    package var heldByteCount: Int { log.reservedByteCount + shellByteCount }
+
     /// Bytes of the stream so far: what is appended next begins there.
     @inline(__always)
     package var position: Int64 { takenByteCount &+ Int64(log.count) }
@@ -56,7 +66,21 @@ package struct Journal: ~Copyable {
     /// Begins to keep the log. The first request will say its database.
     package mutating func enable() {
         isEnabled = true
+        forgetCommand()
         forgetSelection()
+        unitStart = log.count
+        unitCount = 0
+    }
+
+    /// Keeps nothing for a while: what is done comes from the file.
+    mutating func suspend() -> Bool {
+        defer { isEnabled = false }
+        return isEnabled
+    }
+
+    /// Goes on after `suspend` as before it.
+    mutating func resume(_ wasEnabled: Bool) {
+        isEnabled = wasEnabled
         unitStart = log.count
         unitCount = 0
     }
@@ -101,10 +125,10 @@ package struct Journal: ~Copyable {
     }
 
     /// The command being executed is not to be appended; replacements are.
-    mutating func silence() { isSilenced = true }
+    mutating func silence() { isSilenced = isEnabled }
 
     /// The command being executed is to be appended even if it changes nothing.
-    mutating func force() { isForced = true }
+    mutating func force() { isForced = isEnabled }
 
     /// Ends a command: appends it, or what stands for it, if it has changed something.
     /// - Returns: whether anything was appended.

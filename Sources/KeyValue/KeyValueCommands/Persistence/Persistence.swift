@@ -41,6 +41,9 @@ package final class Persistence {
     /// Memory that the last snapshot held at most, in bytes.
     var lastHeldByteCount = 0
     var heldByteCountPeak = 0
+    package let rewrite = AppendOnlyRewrite()
+    /// What clients that write are told while the append-only file cannot be written.
+    package internal(set) var journalFailure: String?
     /// BGSAVE was asked for while something else ran.
     package internal(set) var isSaveScheduled = false
     /// Sources of libraries of functions that a file had: kept, and written back.

@@ -3,12 +3,23 @@ import KeyValuePersistence
 extension InformationCommands {
     /// Section persistence. Without fork, what Redis counts as copied pages is what a snapshot holds in memory.
     static func persistence(_ engine: EngineReference) -> [Line] {
-        snapshotLines(engine) + [
-            ("aof_enabled", "0"), ("aof_rewrite_in_progress", "0"), ("aof_rewrite_scheduled", "0"),
-            ("aof_last_rewrite_time_sec", "-1"), ("aof_current_rewrite_time_sec", "-1"),
-            ("aof_last_bgrewrite_status", "ok"), ("aof_rewrites", "0"), ("aof_rewrites_consecutive_failures", "0"),
-            ("aof_last_write_status", "ok"), ("aof_last_cow_size", "0"), ("module_fork_in_progress", "0"),
-            ("module_fork_last_cow_size", "0"),
+        let keeper = engine.pointee.appendOnly
+        return snapshotLines(engine) + [("aof_enabled", keeper?.isOpen ?? false ? "1" : "0")] + rewriteLines(engine) + [
+            ("aof_last_write_status", keeper?.isFailing ?? false ? "err" : "ok"),
+            ("aof_last_cow_size", "\(engine.pointee.persistence.rewrite.lastHeldByteCount)"),
+            ("module_fork_in_progress", "0"), ("module_fork_last_cow_size", "0"),
+        ] + (keeper?.information ?? [])
+    }
+
+    private static func rewriteLines(_ engine: EngineReference) -> [Line] {
+        let rewrite = engine.pointee.persistence.rewrite
+        let seconds = engine.isRewriting ? (engine.pointee.now - rewrite.startedAt) / 1000 : -1
+        return [
+            ("aof_rewrite_in_progress", engine.isRewriting ? "1" : "0"),
+            ("aof_rewrite_scheduled", rewrite.isScheduled ? "1" : "0"),
+            ("aof_last_rewrite_time_sec", "\(rewrite.lastDuration)"), ("aof_current_rewrite_time_sec", "\(seconds)"),
+            ("aof_last_bgrewrite_status", rewrite.lastSucceeded ? "ok" : "err"), ("aof_rewrites", "\(rewrite.count)"),
+            ("aof_rewrites_consecutive_failures", "\(rewrite.consecutiveFailureCount)"),
         ]
     }
 

@@ -34,7 +34,7 @@ enum RestoreCommand {
             call.database.pointee.remove(old)
             hasReplaced = true
         }
-        if let expiry, expiry <= call.now {
+        if let expiry, expiry <= call.engine.pointee.dueTime {
             DatabaseLoader.free(record)
             if hasReplaced {
                 if call.isJournalled { call.journalInstead([("DEL" as StaticString).bytes, key]) }

@@ -62,12 +62,14 @@ enum TransactionCommands {
         }
         let engine = call.engine
         client.pointee.flags.insert(.executingTransaction)
+        engine.pointee.isExecutingTransaction = true
         call.reply.array(transaction.requests.count)
         for (command, request) in transaction.requests {
             client.pointee.lastCommand = command
             engine.run(client, command, request.arguments, isRetry: false)
         }
         client.pointee.flags.remove(.executingTransaction)
+        engine.pointee.isExecutingTransaction = false
         // Its requests are in the journal, with MULTI and EXEC around them if they are several.
         call.journalNothing()
         engine.pointee.extensions.lastCallFailed = false

@@ -49,19 +49,24 @@ package struct AppendOnlyDirectory: Sendable {
 
     /// Puts a manifest in the place of the one that is there: at any time a reader finds one or the other, whole.
     package func store(_ manifest: AppendOnlyManifest) throws(AppendOnlyFailure) {
-        let temporary = path(of: "temp-\(fileName).manifest")
+        try store(Array(manifest.text.utf8), as: "\(fileName).manifest")
+    }
+
+    /// Makes a file of a short content, whole or not at all.
+    package func store(_ content: [UInt8], as name: String) throws(AppendOnlyFailure) {
+        let temporary = path(of: "temp-\(name)")
         let descriptor = open(temporary, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("Can't open the AOF manifest file \(temporary)") }
+        guard descriptor >= 0 else { throw failure("Can't open the temporary AOF file \(temporary)") }
         do throws(AppendOnlyFailure) {
             defer { close(descriptor) }
-            try write(Array(manifest.text.utf8), to: descriptor, temporary)
+            try write(content, to: descriptor, temporary)
             guard fsync(descriptor) == 0 else { throw failure("Fail to fsync the temp AOF file \(temporary)") }
         } catch {
             Glibc.unlink(temporary)
             throw error
         }
-        guard rename(temporary, manifestPath) == 0 else {
-            throw failure("Error trying to rename the temporary AOF manifest file \(temporary) into \(manifestPath)")
+        guard rename(temporary, path(of: name)) == 0 else {
+            throw failure("Error trying to rename the temporary AOF file \(temporary) into \(name)")
         }
         try synchronize()
     }
@@ -73,7 +78,7 @@ package struct AppendOnlyDirectory: Sendable {
                 Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure("Error trying to write the temporary AOF manifest file \(path)") }
+            guard count > 0 else { throw failure("Error trying to write the temporary AOF file \(path)") }
             written += count
         }
     }
@@ -102,6 +107,14 @@ package struct AppendOnlyDirectory: Sendable {
         let descriptor = open(path(of: file.name), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure("Can't open the append-only file \(file.name)") }
         return descriptor
+    }
+
+    /// Gives a file that is whole and durable its place in the set.
+    package func adopt(_ temporaryPath: String, as file: AppendOnlyManifest.File) throws(AppendOnlyFailure) {
+        guard rename(temporaryPath, path(of: file.name)) == 0 else {
+            throw failure("Error trying to rename the temporary AOF base file \(temporaryPath) into \(file.name)")
+        }
+        try synchronize()
     }
 
     /// The length of a file in bytes.

@@ -17,6 +17,8 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
         package var hasChecksum: Bool
         /// Whether dirty pages are handed to the disk all along, and not all at the end (rdb-save-incremental-fsync).
         package var syncsIncrementally: Bool
+        /// Whether the file ends as an RDB file does.
+        package var isRDB = true
         /// What the writing thread does first, for instance to choose its processors.
         package var prepareThread: @Sendable () -> Void = {}
 
@@ -147,7 +149,7 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
             if let failure { return end(with: .failed(failure), keepsFile: false) }
             if chunks.isEmpty, order == .complete { break }
         }
-        finisher.finish { put($0) }
+        if options.isRDB { finisher.finish { put($0) } }
         if failure == nil { closeDurably() }
         if let failure {
             end(with: .failed(failure), keepsFile: false)

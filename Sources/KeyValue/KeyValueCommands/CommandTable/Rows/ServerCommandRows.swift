@@ -11,6 +11,7 @@ extension CommandTable {
         CommandRow(
             "bgrewriteaof", .server, since: "1.0.0", arity: 1, [.admin, .noScript, .noAsyncLoading],
             summary: "Rewrites the append-only file in the background.",
+            handler: AppendOnlyCommands.rewrite
         ),
         CommandRow(
             "bgsave", .server, since: "1.0.0", arity: -1, [.admin, .noScript, .noAsyncLoading],

@@ -1,0 +1,158 @@
+import Bytes
+import Glibc
+import KeyValuePersistence
+
+/// The increment that is being written.
+// One owner at a time: the loop before the writer starts, then the writer's thread.
+final class AppendOnlyFile: @unchecked Sendable {
+    private let descriptor: Int32
+    private(set) var byteCount: Int64
+    /// The path while the file has no place in the set yet: until the first base is whole.
+    private var provisionalPath: String?
+
+    /// Opens an increment of the set.
+    init(_ directory: AppendOnlyDirectory, _ file: AppendOnlyManifest.File) throws(AppendOnlyFailure) {
+        descriptor = try directory.openForAppending(file)
+        var status = stat()
+        byteCount = fstat(descriptor, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
+    /// Opens one that gets its name when there is a base for it.
+    init(provisionalIn directory: AppendOnlyDirectory) throws(AppendOnlyFailure) {
+        let path = directory.path(of: "temp-\(directory.fileName).incr")
+        descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw AppendOnlyFailure("Can't open the append-only file \(path): \(String(cString: strerror(errno)))")
+        }
+        provisionalPath = path
+        byteCount = 0
+    }
+
+    var isProvisional: Bool { provisionalPath != nil }
+
+    /// Forgets what is in a provisional file.
+    func startOver() throws(AppendOnlyFailure) {
+        guard ftruncate(descriptor, 0) == 0 else {
+            throw AppendOnlyFailure("Can't empty the append-only file: \(String(cString: strerror(errno)))")
+        }
+        byteCount = 0
+    }
+
+    /// Gives a provisional file its name.
+    func become(_ file: AppendOnlyManifest.File, _ directory: AppendOnlyDirectory) throws(AppendOnlyFailure) {
+        guard let provisionalPath else { return }
+        guard rename(provisionalPath, directory.path(of: file.name)) == 0 else {
+            throw AppendOnlyFailure(
+                "Error trying to rename the temporary AOF incr file \(provisionalPath) into \(file.name): "
+                    + String(cString: strerror(errno)))
+        }
+        self.provisionalPath = nil
+    }
+
+    /// Appends bytes. If not all can be written, what was is taken back; if that fails too, it is taken off the bytes, so
+    /// that appending can go on where it stopped.
+    /// - Returns: 0, or the errno.
+    func append(_ bytes: inout OutputBuffer) -> Int32 {
+        var written = 0
+        while written < bytes.count {
+            let rest = bytes.readable.slice(written, bytes.count)
+            let count = write(descriptor, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let code = count < 0 ? errno : ENOSPC
+                if written > 0, ftruncate(descriptor, Int(byteCount)) != 0 {
+                    byteCount += Int64(written)
+                    bytes.consume(written)
+                }
+                return code
+            }
+            written += count
+        }
+        byteCount += Int64(written)
+        return 0
+    }
+
+    /// Makes what was appended durable.
+    /// - Returns: 0, or the errno.
+    func sync() -> Int32 { fdatasync(descriptor) == 0 ? 0 : errno }
+
+    /// Another descriptor of the file, for a sync that may outlast this one; negative if there is none to be had.
+    func duplicate() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+
+    func close() {
+        _ = Glibc.close(descriptor)
+        if let provisionalPath { unlink(provisionalPath) }
+    }
+}
+
+/// One sync of the file, on a thread of its own.
+final class AppendOnlySync: Sendable {
+    private let descriptor: Int32
+    private let whenDone: @Sendable (Int32) -> Void
+
+    /// - Parameter whenDone: called on the thread, with 0 or the errno.
+    init?(_ file: AppendOnlyFile, whenDone: @escaping @Sendable (Int32) -> Void) {
+        descriptor = file.duplicate()
+        self.whenDone = whenDone
+        if descriptor < 0 { return nil }
+    }
+
+    /// - Returns: false if there is no thread to be had; nothing is called then.
+    func start() -> Bool {
+        let reference = Unmanaged.passRetained(self).toOpaque()
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<AppendOnlySync>.fromOpaque(argument).takeRetainedValue().work()
+                return nil
+            }, reference)
+        guard code == 0 else {
+            Unmanaged<AppendOnlySync>.fromOpaque(reference).release()
+            _ = Glibc.close(descriptor)
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+
+    private func work() {
+        let code = fdatasync(descriptor) == 0 ? 0 : errno
+        _ = Glibc.close(descriptor)
+        whenDone(code)
+    }
+}
+
+/// Files that a rewrite has made superfluous.
+enum AppendOnlyHistory {
+    /// Removes files: the names now, the contents on a thread of their own, because a long file takes its time.
+    static func remove(_ files: [AppendOnlyManifest.File], in directory: AppendOnlyDirectory) {
+        let descriptors = directory.unlink(files)
+        guard !descriptors.isEmpty else { return }
+        let box = Unmanaged.passRetained(Descriptors(descriptors)).toOpaque()
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Descriptors>.fromOpaque(argument).takeRetainedValue().close()
+                return nil
+            }, box)
+        if code == 0 {
+            pthread_detach(thread)
+        } else {
+            Unmanaged<Descriptors>.fromOpaque(box).takeRetainedValue().close()
+        }
+    }
+
+    private final class Descriptors {
+        private let descriptors: [Int32]
+
+        init(_ descriptors: [Int32]) { self.descriptors = descriptors }
+
+        func close() {
+            for descriptor in descriptors { _ = Glibc.close(descriptor) }
+        }
+    }
+}

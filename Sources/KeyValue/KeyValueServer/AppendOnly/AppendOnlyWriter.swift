@@ -1,0 +1,495 @@
+// The thread that appends to the file. The loop hands it the log of each turn and never waits for it, but when the server
+// ends or the file is switched off.
+//
+// With `always` the thread syncs after each write, and everything that was handed over while it did so is written and
+// synced together: one sync serves all. Otherwise, while logs come faster than one in two milliseconds, it takes them
+// once a millisecond: waking it for each would cost more than writing does.
+
+import Bytes
+import Glibc
+import IOLoop
+import KeyValueCommands
+import KeyValuePersistence
+
+/// `appendfsync`.
+enum SyncPolicy: Sendable {
+    case never, everySecond, always
+
+    init(name: String) {
+        switch name {
+        case "always": self = .always
+        case "no": self = .never
+        default: self = .everySecond
+        }
+    }
+}
+
+/// What the writer tells the loop.
+struct AppendOnlyStatus: Sendable {
+    /// The position of the log behind what is in the file, and behind what is durable.
+    var writtenPosition: Int64 = 0
+    var durablePosition: Int64 = 0
+    /// The errno of the last write or sync if it failed; 0 if not.
+    var errorCode: Int32 = 0
+    /// Set, and the process must end without sending anything more: what was written may be lost, and clients were
+    /// promised otherwise.
+    var fatalReason: String?
+    /// Length of the increment being written, and of the other files of the set.
+    var incrementByteCount: Int64 = 0
+    var otherByteCount: Int64 = 0
+    /// Memory of logs on the way.
+    var heldByteCount = 0
+    var waitingByteCount = 0
+    var isSyncing = false
+    /// Lines for the log of the server.
+    var messages: [(level: LogLevel, text: String)] = []
+    /// What became of changes to the set of files, in order.
+    var outcomes: [AppendOnlyOutcome] = []
+}
+
+/// What became of a change to the set of files.
+enum AppendOnlyOutcome: Sendable {
+    case increment(AppendOnlyFailure?)
+    case base(AppendOnlyFailure?)
+}
+
+/// The thread and what it shares with the loop.
+// Fields below "Shared" are guarded by the mutex; those below "Thread" are touched by the thread alone once it runs.
+final class AppendOnlyWriter: @unchecked Sendable {
+    private enum Task {
+        case increment
+        case base(temporaryPath: String, isRDB: Bool)
+    }
+
+    private let directory: AppendOnlyDirectory
+    private let waker: LoopWaker
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    /// For the thread, and for those who wait for it.
+    private let work = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var thread = pthread_t()
+
+    // MARK: Shared
+
+    private var policy: SyncPolicy
+    private var skipsSync = false
+    private var removesHistory = true
+    private var flushSleepMicroseconds: UInt32 = 0
+    private var pending = OutputBuffer()
+    private var pendingEnd: Int64
+    /// Logs that go to the next increment: behind a task that makes one.
+    private var later = OutputBuffer()
+    private var laterEnd: Int64 = 0
+    private var tasks: [Task] = []
+    /// Increments that are still to be made.
+    private var awaitedIncrementCount = 0
+    private var flushRequestCount = 0
+    private var flushDoneCount = 0
+    private var isEnding = false
+    private var isNapping = false
+    private var status = AppendOnlyStatus()
+
+    // MARK: Thread
+
+    private var file: AppendOnlyFile
+    private var manifest: AppendOnlyManifest
+    private var writing = OutputBuffer()
+    private var writingEnd: Int64 = 0
+    private var lastSyncMilliseconds: Int64 = 0
+    private var retryMilliseconds: Int64 = 0
+    private var lastErrorLogMilliseconds: Int64 = -AppendOnlyWriter.errorLogIntervalMilliseconds
+
+    /// Seconds between lines about errors are Redis's.
+    private static let errorLogIntervalMilliseconds: Int64 = 30_000
+    private static let retryIntervalMilliseconds: Int64 = 100
+    private static let napMilliseconds: Int64 = 1
+    /// Memory of logs that is kept for the next ones.
+    private static let keptByteCountMax = 4 << 20
+
+    /// - Parameter position: of the log at the end of the file.
+    init(
+        directory: AppendOnlyDirectory, manifest: AppendOnlyManifest, file: AppendOnlyFile, position: Int64,
+        policy: SyncPolicy, otherByteCount: Int64, waker: LoopWaker
+    ) {
+        self.directory = directory
+        self.manifest = manifest
+        self.file = file
+        self.policy = policy
+        self.waker = waker
+        pendingEnd = position
+        status.writtenPosition = position
+        status.durablePosition = position
+        status.incrementByteCount = file.byteCount
+        status.otherByteCount = otherByteCount
+        pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(work, &attributes)
+        pthread_cond_init(done, &attributes)
+    }
+
+    deinit {
+        mutex.deallocate()
+        work.deallocate()
+        done.deallocate()
+    }
+
+    /// Begins to work. The thread holds the writer until `end`.
+    func start() {
+        pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<AppendOnlyWriter>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+    }
+
+    // MARK: - Called by the loop
+
+    /// Takes over what the journal has.
+    func submit(_ journal: inout Journal) {
+        pthread_mutex_lock(mutex)
+        if awaitedIncrementCount > 0 {
+            journal.take(appendingTo: &later)
+            laterEnd = journal.position
+        } else {
+            if pending.isEmpty {
+                if pending.reservedByteCount > Self.keptByteCountMax { pending.release() }
+                journal.take(into: &pending)
+            } else {
+                journal.take(appendingTo: &pending)
+            }
+            pendingEnd = journal.position
+        }
+        if !isNapping { pthread_cond_signal(work) }
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// What there is to know; messages and the outcome are told once.
+    func takeStatus() -> AppendOnlyStatus {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        var copy = status
+        copy.waitingByteCount = pending.count + later.count
+        copy.heldByteCount = pending.reservedByteCount + later.reservedByteCount
+        status.messages = []
+        status.outcomes = []
+        return copy
+    }
+
+    private func change(_ body: () -> Void) {
+        pthread_mutex_lock(mutex)
+        body()
+        pthread_cond_signal(work)
+        pthread_mutex_unlock(mutex)
+    }
+
+    func configure(policy: SyncPolicy, skipsSync: Bool, removesHistory: Bool) {
+        change {
+            self.policy = policy
+            self.skipsSync = skipsSync
+            self.removesHistory = removesHistory
+        }
+    }
+
+    /// DEBUG AOF-FLUSH-SLEEP: before each write.
+    func setFlushSleep(microseconds: UInt32) { change { flushSleepMicroseconds = microseconds } }
+
+    /// Whether an increment is still to be made.
+    var isAwaitingIncrement: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return awaitedIncrementCount > 0
+    }
+
+    /// Has what is handed over from now on go to a new increment.
+    func beginIncrement() {
+        precondition(!isAwaitingIncrement, "the logs of two increments would be mixed")
+        change {
+            tasks.append(.increment)
+            awaitedIncrementCount += 1
+        }
+    }
+
+    /// Has a file become the base of the set, and what was before the current increment history.
+    func replaceBase(temporaryPath: String, isRDB: Bool) {
+        change { tasks.append(.base(temporaryPath: temporaryPath, isRDB: isRDB)) }
+    }
+
+    /// Waits until everything that was handed over is durable, or could not be made so.
+    func flush() {
+        pthread_mutex_lock(mutex)
+        flushRequestCount += 1
+        let request = flushRequestCount
+        pthread_cond_signal(work)
+        while flushDoneCount < request { pthread_cond_wait(done, mutex) }
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// The same, and ends the thread.
+    func end() {
+        flush()
+        change { isEnding = true }
+        pthread_join(thread, nil)
+    }
+
+    /// The files, once the thread has ended.
+    var finalManifest: AppendOnlyManifest { manifest }
+
+    // MARK: - The thread
+
+    private func run() {
+        pthread_mutex_lock(mutex)
+        var lastWake: Int64 = 0
+        while true {
+            if status.fatalReason != nil {
+                flushDoneCount = flushRequestCount
+                pthread_cond_broadcast(done)
+                if isEnding { break }
+                wait(until: nil)
+                continue
+            }
+            let flushRequest = flushRequestCount
+            let isFlushing = flushRequest > flushDoneCount
+            writeIfAny(isFlushing)
+            syncIfDue(isFlushing)
+            if writing.isEmpty, pending.isEmpty, !tasks.isEmpty {
+                perform(tasks.removeFirst())
+                continue
+            }
+            if isFlushing {
+                flushDoneCount = flushRequest
+                pthread_cond_broadcast(done)
+                continue
+            }
+            if isEnding { break }
+            if !pending.isEmpty, writing.isEmpty { continue }
+            let now = Self.milliseconds
+            if policy != .always, writing.isEmpty, now - lastWake < 2 * Self.napMilliseconds {
+                isNapping = true
+                wait(until: now + Self.napMilliseconds)
+                isNapping = false
+            }
+            // What could not be written is in front of everything else.
+            let hasWork = writing.isEmpty && (!pending.isEmpty || !tasks.isEmpty)
+            if !hasWork, flushRequestCount == flushDoneCount, !isEnding { wait(until: nextTime) }
+            lastWake = Self.milliseconds
+        }
+        pthread_mutex_unlock(mutex)
+        file.close()
+    }
+
+    private static var milliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private func wait(until milliseconds: Int64?) {
+        guard let milliseconds else {
+            pthread_cond_wait(work, mutex)
+            return
+        }
+        var time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+        pthread_cond_timedwait(work, mutex, &time)
+    }
+
+    /// When there is something to do though nobody asks.
+    private var nextTime: Int64? {
+        if !writing.isEmpty { return retryMilliseconds }
+        guard policy == .everySecond, !skipsSync, !status.isSyncing, status.writtenPosition > status.durablePosition
+        else { return nil }
+        return lastSyncMilliseconds + 1000
+    }
+
+    /// Runs without the lock.
+    private func unlocked<Result>(_ body: () -> Result) -> Result {
+        pthread_mutex_unlock(mutex)
+        defer { pthread_mutex_lock(mutex) }
+        return body()
+    }
+
+    // MARK: - Writing
+
+    private func writeIfAny(_ isFlushing: Bool) {
+        if writing.isEmpty {
+            guard !pending.isEmpty else { return }
+            swap(&writing, &pending)
+            writingEnd = pendingEnd
+        } else if !isFlushing, Self.milliseconds < retryMilliseconds {
+            return
+        }
+        let sleep = flushSleepMicroseconds
+        let code = unlocked {
+            if sleep > 0 { usleep(sleep) }
+            return file.append(&writing)
+        }
+        status.incrementByteCount = file.byteCount
+        if code == 0 {
+            writing.removeAll()
+            status.writtenPosition = writingEnd
+            guard status.errorCode != 0 else { return }
+            status.errorCode = 0
+            tell(.notice, "AOF write error looks solved, Redis can write again.")
+            return
+        }
+        failed(code, "Error writing to the AOF file: \(String(cString: strerror(code)))")
+        if policy == .always {
+            fail("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
+        }
+        retryMilliseconds = Self.milliseconds + Self.retryIntervalMilliseconds
+    }
+
+    private func failed(_ code: Int32, _ message: String) {
+        status.errorCode = code
+        let now = Self.milliseconds
+        guard now - lastErrorLogMilliseconds >= Self.errorLogIntervalMilliseconds else { return }
+        lastErrorLogMilliseconds = now
+        tell(.warning, message)
+    }
+
+    private func tell(_ level: LogLevel, _ message: String) {
+        status.messages.append((level, message))
+        waker.wake()
+    }
+
+    private func fail(_ reason: String) {
+        status.fatalReason = reason
+        waker.wake()
+    }
+
+    private func syncIfDue(_ isFlushing: Bool) {
+        guard status.writtenPosition > status.durablePosition else { return }
+        let now = Self.milliseconds
+        let isDue =
+            switch policy {
+            case .always: true
+            case .everySecond: now - lastSyncMilliseconds >= 1000
+            case .never: false
+            }
+        guard isFlushing || isDue && !skipsSync else { return }
+        let position = status.writtenPosition
+        // Writes go on while a sync that nobody waits for takes its time.
+        if policy == .everySecond, !isFlushing {
+            guard !status.isSyncing else { return }
+            lastSyncMilliseconds = now
+            if beginSync(position) { return }
+        }
+        lastSyncMilliseconds = now
+        let code = unlocked { file.sync() }
+        noteSync(code, position)
+    }
+
+    /// Syncs on a thread of its own.
+    private func beginSync(_ position: Int64) -> Bool {
+        guard let job = AppendOnlySync(file, whenDone: { [self] code in synced(code, position) }) else { return false }
+        status.isSyncing = job.start()
+        return status.isSyncing
+    }
+
+    /// A thread of its own has synced.
+    private func synced(_ code: Int32, _ position: Int64) {
+        change {
+            status.isSyncing = false
+            noteSync(code, position)
+        }
+    }
+
+    private func noteSync(_ code: Int32, _ position: Int64) {
+        if code == 0 {
+            status.durablePosition = max(status.durablePosition, position)
+            if policy != .always, status.errorCode != 0, writing.isEmpty { status.errorCode = 0 }
+            waker.wake()
+            return
+        }
+        failed(code, "Fail to fsync the AOF file: \(String(cString: strerror(code)))")
+        guard policy == .always else { return waker.wake() }
+        fail(
+            "Can't persist AOF for fsync error when the AOF fsync policy is 'always': "
+                + "\(String(cString: strerror(code))). Exiting...")
+    }
+
+    // MARK: - Files
+
+    private func perform(_ task: Task) {
+        switch task {
+        case .increment:
+            let before = file.byteCount
+            let failure = unlocked { openIncrement() }
+            if failure == nil, !file.isProvisional { status.otherByteCount += before }
+            awaitedIncrementCount -= 1
+            if !later.isEmpty {
+                swap(&pending, &later)
+                pendingEnd = laterEnd
+            }
+            if failure == nil { status.durablePosition = max(status.durablePosition, status.writtenPosition) }
+            status.incrementByteCount = file.byteCount
+            status.outcomes.append(.increment(failure))
+        case .base(let path, let isRDB):
+            let removes = removesHistory
+            let (failure, byteCount) = unlocked { takeBase(path, isRDB: isRDB, removesHistory: removes) }
+            if failure == nil { status.otherByteCount = byteCount }
+            status.outcomes.append(.base(failure))
+        }
+        waker.wake()
+    }
+
+    /// Opens the next increment; the old one is durable before the new one is used.
+    private func openIncrement() -> AppendOnlyFailure? {
+        let code = file.sync()
+        guard code == 0 else {
+            return AppendOnlyFailure("Fail to fsync the AOF file: \(String(cString: strerror(code)))")
+        }
+        do throws(AppendOnlyFailure) {
+            if file.isProvisional {
+                try file.startOver()
+                return nil
+            }
+            var changed = manifest
+            let next = try AppendOnlyFile(directory, changed.addIncrement(fileName: directory.fileName))
+            do throws(AppendOnlyFailure) {
+                try directory.store(changed)
+            } catch {
+                next.close()
+                throw error
+            }
+            manifest = changed
+            file.close()
+            file = next
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Puts a new base in place, and the increments before the current one out of it.
+    private func takeBase(
+        _ temporaryPath: String, isRDB: Bool, removesHistory: Bool
+    ) -> (AppendOnlyFailure?, byteCount: Int64) {
+        do throws(AppendOnlyFailure) {
+            var changed = manifest
+            let base = changed.replaceBase(
+                fileName: directory.fileName, isRDB: isRDB, keptIncrementCount: file.isProvisional ? 0 : 1)
+            try directory.adopt(temporaryPath, as: base)
+            if file.isProvisional { try file.become(changed.addIncrement(fileName: directory.fileName), directory) }
+            try directory.synchronize()
+            try directory.store(changed)
+            manifest = changed
+            if removesHistory { removeHistory() }
+            return (nil, (try? directory.byteCount(of: base)) ?? 0)
+        } catch {
+            unlink(temporaryPath)
+            return (error, 0)
+        }
+    }
+
+    private func removeHistory() {
+        guard !manifest.history.isEmpty else { return }
+        AppendOnlyHistory.remove(manifest.history, in: directory)
+        manifest.history = []
+        // What is named there and gone already does no harm.
+        try? directory.store(manifest)
+    }
+}
