@@ -1,3 +1,4 @@
+import Glibc
 import Supervision
 import Testing
 
@@ -108,5 +109,40 @@ struct KeyValueLogTests {
         #expect(KeyValueLog.cause(of: Self.exit(.exited(code: 1)), in: file) == "Bad directive")
         #expect(KeyValueLog.cause(of: .unknown(.shimLost), in: "") == nil)
         #expect(KeyValueLog.cause(of: Self.exit(.exited(code: 1)), in: "\u{FFFD} # x\n# y") == nil)
+    }
+}
+
+@Suite("This program as another user's server")
+struct OwnProgramTests {
+    @Test("Libraries outside the system's directories are found, each directory once")
+    func libraries() {
+        let maps = """
+            7f00-7f01 r-xp 00000000 08:01 11 /opt/swift/lib/libswiftCore.so
+            7f01-7f02 r--p 00000000 08:01 12 /opt/swift/lib/libFoundation.so
+            7f02-7f03 r-xp 00000000 08:01 13 /usr/lib/x86_64-linux-gnu/libc.so.6
+            7f03-7f04 r-xp 00000000 08:01 14 /lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+            7f04-7f05 r-xp 00000000 08:01 15 /home/a b/x.so.1
+            7f05-7f06 r-xp 00000000 08:01 16 /home/someone/atoll
+            7f06-7f07 rw-p 00000000 00:00 0
+            7f07-7f08 r-xp 00000000 00:00 0 [vdso]
+            """
+        #expect(OwnProgram.libraryDirectories(maps: maps) == ["/opt/swift/lib", "/home/a b"])
+        #expect(OwnProgram.libraryDirectories(maps: "").isEmpty)
+    }
+
+    @Test("From a directory that others cannot pass, the program is reached by the process's own link")
+    func path() throws {
+        let directory = try TestDirectory()
+        let file = directory.file("atoll")
+        try DurableFile.write("", to: file, mode: 0o755)
+        chmod(directory.path, 0o755)
+        #expect(OwnProgram(executable: file).path == file)
+        #expect(OwnProgram(executable: file).readPaths.first == file)
+        chmod(file, 0o750)
+        #expect(OwnProgram(executable: file).path == "/proc/self/exe")
+        chmod(file, 0o755)
+        chmod(directory.path, 0o700)
+        #expect(OwnProgram(executable: file).path == "/proc/self/exe")
+        #expect(OwnProgram(executable: directory.file("none")).path == "/proc/self/exe")
     }
 }

@@ -114,4 +114,21 @@ extension PlatformTests {
             }
         }
     }
+
+    /// Where Atoll runs as an ordinary user, everything is that user's.
+    @Suite(.serialized, .platform(runner: .ordinaryUser), .enabled(if: PlatformUnderTest.isRoot, "needs root"))
+    struct KeyValueAsOrdinaryUserTests {
+        @Test func serves() async throws {
+            let platform = try SharedPlatform.platform
+            let cluster = try await platform.createCluster("mine", arguments: ["--engine", "redis"])
+            #expect(try await platform.atoll("db", "shell", "mine", "--", "SET", "a", "1").output == "OK\n")
+            #expect(try await platform.atoll("db", "shell", "mine", "--", "SHUTDOWN").isSuccess)
+            try await PlatformTests.until("it is back with its data") {
+                try await platform.atoll("db", "shell", "mine", "--", "GET", "a").output == "1\n"
+            }
+            let mode = try await Shell.bash("stat -c %a '\(cluster.dataDirectory)'")
+            #expect(mode.output == "700\n")
+            #expect(try await platform.atoll("db", "delete", "mine", "--force").isSuccess)
+        }
+    }
 }

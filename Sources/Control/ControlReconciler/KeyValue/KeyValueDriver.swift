@@ -121,10 +121,12 @@ actor KeyValueDriver: ClusterDriver {
         let withAppendLog = Self.change(persistence.directives(appendLog: true))
         let withoutAppendLog = Self.change(persistence.directives(appendLog: false))
         guard persistence.needsSwitch else {
-            try await session {
-                try await $0.command(persistence.method == .appendLog ? withAppendLog : withoutAppendLog)
+            let keepsLog = persistence.method == .appendLog
+            return try await session(secondsMax: Self.switchSecondsMax) { session in
+                let hasLog = try await session.directives(["appendonly"])["appendonly"] == "yes"
+                try await session.command(keepsLog ? withAppendLog : withoutAppendLog)
+                if keepsLog, !hasLog { try await session.awaitAppendLog() }
             }
-            return
         }
         logger.info("persistence changes", metadata: ["to": "\(persistence.method.rawValue)"])
         switch persistence.method {
