@@ -171,6 +171,8 @@ package final class Server: LoopApplication, EngineHost {
     }
 
     private func refusal(_ connection: ConnectionPointer) -> String? {
+        // The control plane gets in when clients have taken every place.
+        if connection.pointee.isUnixSocket, configuration.flag("managed") { return nil }
         guard isTrusted(connection) else { return "-DENIED Your address is not among the trusted sources.\r\n" }
         guard engine.pointee.clients.count < engine.pointee.settings.clientCountMax else {
             return "-ERR max number of clients reached\r\n"

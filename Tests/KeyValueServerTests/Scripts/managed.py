@@ -33,6 +33,9 @@ def main():
         check("and do not rewrite the file", client.command("config", "rewrite"), refusal)
         check("they may look", client.command("config", "get", "timeout"), [b"timeout", b"7"])
         trusted(server, control, client)
+        check("one place", control.command("config", "set", "maxclients", "1"), "+OK")
+        check("nobody else gets one", server.connect().line(), b"-ERR max number of clients reached")
+        check("but the control plane", SocketConnection(path).command("ping"), "+PONG")
     finish()
 
 
