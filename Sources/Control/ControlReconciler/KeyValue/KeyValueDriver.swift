@@ -217,6 +217,8 @@ actor KeyValueDriver: ClusterDriver {
 
 extension KeyValueSession {
     private static let pollInterval: Duration = .milliseconds(50)
+    /// So often in a row a server that has a dump to write is seen writing nothing before it counts as failed.
+    private static let idleLooksMax = 40
 
     /// Waits until the append log holds all data.
     fileprivate mutating func awaitAppendLog() async throws {
@@ -232,19 +234,18 @@ extension KeyValueSession {
         }
     }
 
-    /// Writes a dump of all data and waits for it.
+    /// Writes a dump of all data and waits for it. It may have to wait for a rewrite of the append log first.
     fileprivate mutating func saveInBackground() async throws {
+        let before = try await information(["persistence"]).number("rdb_saves") ?? 0
         try await command(["BGSAVE", "SCHEDULE"])
-        while true {
+        var idleLooks = 0
+        while idleLooks < Self.idleLooksMax {
             try await Task.sleep(for: Self.pollInterval)
             let state = try await information(["persistence"])
-            guard state.fields["rdb_bgsave_in_progress"] == "0", state.fields["aof_rewrite_in_progress"] == "0" else {
-                continue
-            }
-            guard state.fields["rdb_last_bgsave_status"] == "ok" else {
-                throw KeyValueSessionError.refused("the dump could not be written")
-            }
-            return
+            if let saves = state.number("rdb_saves"), saves > before { return }
+            let isIdle = ["rdb_bgsave_in_progress", "aof_rewrite_in_progress"].allSatisfy { state.fields[$0] == "0" }
+            idleLooks = isIdle ? idleLooks + 1 : 0
         }
+        throw KeyValueSessionError.refused("the dump could not be written; its log says why")
     }
 }
