@@ -214,6 +214,41 @@ def faults(cluster):
     assert client(cluster).get("late") == "1"
 
 
+def kill(cluster):
+    process = client(cluster).info("server")["process_id"]
+    os.kill(process, signal.SIGKILL)
+    until("another process", lambda: attempt(lambda: client(cluster).info("server")["process_id"] != process))
+
+
+def persistence(cluster):
+    """Each method and each way from one to another, with a kill after it."""
+    cluster = get(cluster["id"])
+    id = cluster["id"]
+    keep = {"appendonly": "no", "save": "600 1"}
+    assert client(cluster).config_get("appendonly", "save") == keep
+    databases.patch_config(id, {"config": {"valkey_persistence": "aof", "valkey_appendfsync": "always"}})
+    assert client(cluster).config_get("appendonly", "save") == {"appendonly": "yes", "save": ""}
+    client(cluster).set("logged", "1")
+    kill(cluster)
+    assert client(cluster).mget("logged", "late") == ["1", "1"]
+    # To a dump and back again: what came in between is in the new form before the old one goes.
+    databases.patch_config(id, {"config": {"valkey_persistence": "rdb"}})
+    assert client(cluster).config_get("appendonly", "save") == keep
+    kill(cluster)
+    assert client(cluster).mget("logged", "late") == ["1", "1"]
+    databases.patch_config(id, {"config": {"valkey_persistence": "aof", "valkey_save": "900 1"}})
+    assert client(cluster).config_get("appendonly", "save") == {"appendonly": "yes", "save": "900 1"}
+    client(cluster).set("logged", "2")
+    kill(cluster)
+    assert client(cluster).mget("logged", "late") == ["2", "1"]
+    databases.patch_config(id, {"config": {"valkey_persistence": "off", "valkey_save": None}})
+    assert client(cluster).config_get("appendonly", "save") == {"appendonly": "no", "save": ""}
+    assert client(cluster).get("late") == "1"
+    kill(cluster)
+    assert client(cluster).dbsize() == 0
+    databases.patch_config(id, {"config": {"valkey_persistence": "rdb"}})
+
+
 def without_tls(cluster):
     cluster = get(cluster["id"])
     databases.patch_config(cluster["id"], {"config": {"valkey_ssl": False}})
@@ -228,7 +263,7 @@ def without_tls(cluster):
 
 
 cluster = create()
-for step in (use, eviction, configuration, sources, users, faults, without_tls):
+for step in (use, eviction, configuration, sources, users, faults, persistence, without_tls):
     step(cluster)
     print(step.__name__, flush=True)
 databases.destroy_cluster(cluster["id"])
