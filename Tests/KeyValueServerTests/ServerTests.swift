@@ -61,6 +61,11 @@ struct ServerTests {
         try expectSuccess("model.py", arguments, timeoutSeconds: 600)
     }
 
+    @Test(
+        "MIGRATE with a real redis-server in both roles; peers that hang, die, refuse; others served meanwhile",
+        .enabled(if: ServerScript.redisIsInstalled, "needs redis-server"))
+    func migrate() throws { try expectSuccess("migrate.py", timeoutSeconds: 600) }
+
     @Test("redis-py in both protocols, Django's cache, Celery's queues", .enabled(if: ServerScript.hasClientLibraries))
     func clients() throws { try expectSuccess("clients.py") }
 }

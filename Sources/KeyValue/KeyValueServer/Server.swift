@@ -18,6 +18,7 @@ package final class Server: LoopApplication, EngineHost {
     private let manager: ServiceManager
     /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
+    private var links: ServerLinks?
     let listeners: ServerListeners
     private var signals: SignalWatch?
     /// Milliseconds of the engine's clock at which the next round of housekeeping is due.
@@ -71,6 +72,7 @@ package final class Server: LoopApplication, EngineHost {
             throw ServerStartError("The event loop could not be made: \(error)")
         }
         eventLoop = loop
+        links = ServerLinks(loop: loop, engine: engine)
         engine.setMemoryCollector(descriptor: loop.waker.descriptor)
         engine.pointee.persistence.wake = { [waker = loop.waker] in waker.wake() }
         do throws(AppendOnlyFailure) {
@@ -216,7 +218,7 @@ package final class Server: LoopApplication, EngineHost {
     }
 
     package func received(_ connection: ConnectionPointer, _ bytes: ByteSlice) {
-        guard let client = Self.client(connection) else { return }
+        guard let client = Self.client(connection) else { return receivedFromServer(connection, bytes) }
         if !isTimeFresh || engine.hasWorkedLong { updateTime() }
         engine.receive(client, bytes)
     }
@@ -230,6 +232,7 @@ package final class Server: LoopApplication, EngineHost {
     package func ended(_ connection: ConnectionPointer, _ reason: EndReason) {
         guard let client = Self.client(connection) else {
             if let held = heldOutputs.closing(connection) { heldOutputs.free(held) }
+            links?.ended(connection)
             return
         }
         log.write(.verbose, "Client closed connection id=\(client.pointee.id)")
@@ -237,6 +240,16 @@ package final class Server: LoopApplication, EngineHost {
         let held = HeldOutputs.of(client)
         engine.freeClient(client)
         if let held { heldOutputs.free(held) }
+    }
+
+    package func connected(_ connection: ConnectionPointer) {
+        engine.updateTime()
+        links?.connected(connection)
+    }
+
+    @inline(never)
+    private func receivedFromServer(_ connection: ConnectionPointer, _ bytes: ByteSlice) {
+        links?.received(connection, bytes)
     }
 
     package func acceptFailed(listener tag: Int, code: Int32) {
@@ -250,6 +263,7 @@ package final class Server: LoopApplication, EngineHost {
         engine.collectMemoryIfAsked()
         engine.continueEviction()
         engine.stepSnapshot()
+        engine.stepMigrations()
         engine.endDueWaits()
         engine.resumeClients()
         engine.broadcastInvalidations()
@@ -289,6 +303,7 @@ package final class Server: LoopApplication, EngineHost {
 
     package func woken() {
         lookAfterAppendOnly()
+        links?.connectFound()
         guard let signals, signals.signalCount > handledSignalCount else { return }
         handledSignalCount = signals.signalCount
         let isInterrupt = signals.lastSignal == SIGINT
@@ -313,6 +328,7 @@ package final class Server: LoopApplication, EngineHost {
         if engine.pointee.isHousekeepingPaused { next = engine.pointee.now + 100 }
         next = min(next, engine.nextDeadline ?? .max)
         if let delay = engine.snapshotDelay { next = min(next, engine.pointee.now + delay) }
+        if let delay = engine.migrationDelay, delay < next - engine.pointee.now { next = engine.pointee.now + delay }
         return Int(max(next - engine.pointee.now, 0))
     }
 
@@ -395,6 +411,16 @@ package final class Server: LoopApplication, EngineHost {
         state.waitsForRoom = connection.pointee.isWaitingForRoom
         return state
     }
+
+    package func open(_ link: ServerLink) -> Bool { links?.open(link) ?? false }
+
+    package func output(of link: ServerLink) -> UnsafeMutablePointer<OutputBuffer>? { links?.output(of: link) }
+
+    package func send(_ link: ServerLink) { links?.send(link) }
+
+    package func pendingByteCount(of link: ServerLink) -> Int { links?.pendingByteCount(of: link) ?? 0 }
+
+    package func close(_ link: ServerLink) { links?.close(link) }
 
     package func resetStatistics() {
         loop.turnStatistics.resetLongest()

@@ -4,6 +4,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// What is to be done for clients some times a second.
     package func keepHouse() {
         closeIdleClients()
+        closeIdleLinks()
         countMemoryOfAllClients()
         // maxmemory may have been lowered, and memory may have filled without a command.
         makeRoomForWrite()

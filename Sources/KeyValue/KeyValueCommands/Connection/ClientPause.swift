@@ -10,7 +10,14 @@ package struct ClientPause {
     /// Clients held back, in order.
     private var clients: [ClientReference] = []
 
+    /// Clients that wait for keys which are being migrated, in order.
+    private var writers: [ClientReference] = []
+    /// Keys that are being migrated.
+    var heldKeyCount = 0
+
     @inline(__always) package var isActive: Bool { until > 0 }
+    /// Whether any request may have to wait.
+    @inline(__always) var mayHoldBack: Bool { until | Int64(truncatingIfNeeded: heldKeyCount) != 0 }
     /// Due keys stay, since removing them is a write.
     @inline(__always) var keepsExpiredKeys: Bool { isActive }
 
@@ -20,10 +27,20 @@ package struct ClientPause {
         self.until = max(self.until, until)
     }
 
-    package var heldBackCount: Int { clients.count }
+    package var heldBackCount: Int { clients.count + writers.count }
 
     mutating func add(_ client: ClientReference) { clients.append(client) }
-    mutating func remove(_ client: ClientReference) { clients.removeAll { $0 == client } }
+    mutating func addWriter(_ client: ClientReference) { writers.append(client) }
+    mutating func remove(_ client: ClientReference) {
+        clients.removeAll { $0 == client }
+        writers.removeAll { $0 == client }
+    }
+
+    /// Returns who waits for keys.
+    mutating func takeWriters() -> [ClientReference] {
+        defer { writers = [] }
+        return writers
+    }
 
     /// Ends the pause and returns who was held back.
     mutating func end() -> [ClientReference] {
@@ -35,11 +52,14 @@ package struct ClientPause {
 }
 
 extension UnsafeMutablePointer where Pointee == Engine {
-    /// Whether the client has to wait for the end of the pause with this request.
+    /// Whether the client has to wait with this request: for the end of the pause, or for keys that are being migrated.
     func holdBack(
         _ client: ClientReference, _ command: UnsafeMutablePointer<Command>, _ arguments: RESP.Arguments
     ) -> Bool {
-        guard !client.pointee.flags.contains(.internalClient), isAffectedByPause(client, command) else { return false }
+        if pointee.pause.heldKeyCount > 0, holdBackForKeys(client, command, arguments) { return true }
+        guard pointee.pause.isActive, !client.pointee.flags.contains(.internalClient),
+            isAffectedByPause(client, command)
+        else { return false }
         client.pointee.flags.insert(.paused)
         pointee.pause.add(client)
         return true

@@ -254,6 +254,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
     }
 
     private func retry(_ client: ClientReference, _ state: BlockedState) {
+        if pointee.pause.heldKeyCount > 0,
+            writesHeldKey(state.command, state.request.arguments, databaseIndex: client.pointee.databaseIndex)
+        {
+            migrations.hasSkippedRetry = true
+            return
+        }
         state.hasBlockedAgain = false
         outputAdded(to: client)
         client.pointee.flags.remove(.blocked)

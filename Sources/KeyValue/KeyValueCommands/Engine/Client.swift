@@ -138,6 +138,8 @@ package final class ClientDetails {
     var watched: [WatchedKey] = []
     /// What it waits for while it is blocked.
     package var blocked: BlockedState?
+    /// The migration that it waits for.
+    var migration: MigrationTask?
     package var subscriptions = Subscriptions()
     /// Messages that come behind the reply of the command being executed.
     let deferredPushes = DeferredPushes()

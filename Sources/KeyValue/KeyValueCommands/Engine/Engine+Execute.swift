@@ -22,7 +22,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         guard let command = resolve(client, command, arguments) else { return true }
         guard admit(client, command, arguments) else { return true }
         if pointee.trackingClientCount > 0 { limitTrackingTable() }
-        if pointee.pause.isActive, holdBack(client, command, arguments) { return false }
+        if pointee.pause.mayHoldBack, holdBack(client, command, arguments) { return false }
         let flags = client.pointee.flags
         if flags.contains(.inTransaction), !TransactionCommands.runsInside(command) {
             queue(client, command, arguments)

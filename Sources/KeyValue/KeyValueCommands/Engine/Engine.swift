@@ -97,6 +97,8 @@ package struct Engine: ~Copyable {
     var watchedKeys: [DatabaseKey: [ClientReference]] = [:]
     var isServingReadyKeys = false
     package var pause = ClientPause()
+    /// Migrations under way.
+    var migrationCount = 0
 
     package var activeExpiry = ActiveExpiry()
     var eviction = Eviction()
@@ -219,6 +221,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Takes a client out of everything that it is in and frees it. Not to be called while it executes a command.
     package func freeClient(_ client: ClientReference) {
         unblock(client)
+        forgetMigration(client)
         discardTransaction(client)
         unwatchAll(client)
         removeFromPublishing(client)

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 
 /// How important a line of the log is, as loglevel names it.
 package enum LogLevel: Int, Sendable, Comparable {
@@ -30,6 +30,17 @@ package protocol EngineHost: AnyObject {
     func information(_ section: String) -> [(name: String, value: String)]
     /// How the client's output is held; nil when it has no connection.
     func outputState(_ client: ClientReference) -> OutputState?
+    /// Begins to connect to another server; false if that is impossible. `linkConnected` or `linkEnded` tells how it
+    /// went, never before this returns.
+    func open(_ link: ServerLink) -> Bool
+    /// Where bytes for the other server go; nil once the connection is over.
+    func output(of link: ServerLink) -> UnsafeMutablePointer<OutputBuffer>?
+    /// Has the output sent.
+    func send(_ link: ServerLink)
+    /// Bytes for the other server that the kernel has not taken.
+    func pendingByteCount(of link: ServerLink) -> Int
+    /// Closes the connection; nothing more is told of it.
+    func close(_ link: ServerLink)
     /// Forgets the peaks that INFO shows (CONFIG RESETSTAT).
     func resetStatistics()
 }

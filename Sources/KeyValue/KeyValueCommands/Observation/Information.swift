@@ -105,7 +105,7 @@ enum InformationCommands {
             ("pubsub_channels", "\(engine.pointee.channels.channels.count)"),
             ("pubsub_patterns", "\(engine.pointee.channels.patterns.count)"),
             ("pubsubshard_channels", "\(engine.pointee.channels.shardChannels.count)"),
-            ("latest_fork_usec", "0"), ("total_forks", "0"), ("migrate_cached_sockets", "0"),
+            ("latest_fork_usec", "0"), ("total_forks", "0"), ("migrate_cached_sockets", "\(engine.idleLinkCount)"),
             ("slave_expires_tracked_keys", "0"), ("active_defrag_hits", "0"), ("active_defrag_misses", "0"),
             ("active_defrag_key_hits", "0"), ("active_defrag_key_misses", "0"), ("total_active_defrag_time", "0"),
             ("current_active_defrag_time", "0"),

@@ -82,12 +82,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
                 stride(from: 2, to: arguments.count - 1, by: 2).filter {
                     ConfigurationTable.find(arguments[$0].text)?.flags.contains(.sensitive) ?? false
                 }.map { $0 + 1 })
-        case "migrate":
-            guard let word = (1..<arguments.count).first(where: { arguments[$0].equalsIgnoringCase("auth") }) else {
-                let second = (1..<arguments.count).first { arguments[$0].equalsIgnoringCase("auth2") }
-                return second.map { [$0 + 1, $0 + 2] } ?? []
-            }
-            return [word + 1]
+        case "migrate": return MigrationRequest.secrets(arguments)
         default: return []
         }
     }

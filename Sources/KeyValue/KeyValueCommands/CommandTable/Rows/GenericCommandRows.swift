@@ -81,6 +81,7 @@ extension CommandTable {
                 [REPLACE@3.0.0] [authentication(AUTH auth/password@4.0.7|AUTH2 auth2(username password)@6.0.0)] \
                 [KEYS keys:key1/key...@3.0.6]
                 """,
+            handler: MigrateCommand.migrate
         ),
         CommandRow(
             "move", .generic, since: "1.0.0", arity: 3, [.write, .fast], acl: [.keyspace],
