@@ -75,7 +75,7 @@ package enum KeyValueProgram {
     private static func serve(_ configuration: Configuration, _ arguments: [String]) -> Int32 {
         let log = ServerLog()
         log.configure(configuration)
-        let manager = ServiceManager(configuration, log: log)
+        let manager = ServiceSupervisor(configuration, log: log)
         // A service manager watches the process that it started.
         let isInBackground = configuration.flag("daemonize") && manager.kind == .none
         if isInBackground, !Daemon.detach() {

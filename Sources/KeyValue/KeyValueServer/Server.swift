@@ -15,7 +15,7 @@ package final class Server: LoopApplication, EngineHost {
     let configuration: Configuration
     private let log: ServerLog
     private let process: ProcessSettings
-    private let manager: ServiceManager
+    private let manager: ServiceSupervisor
     /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
     private var links: ServerLinks?
@@ -46,7 +46,7 @@ package final class Server: LoopApplication, EngineHost {
 
     init(
         engine: EngineReference, configuration: Configuration, log: ServerLog, process: ProcessSettings,
-        manager: ServiceManager, appendOnly: AppendOnlyService
+        manager: ServiceSupervisor, appendOnly: AppendOnlyService
     ) throws(ServerStartError) {
         self.engine = engine
         self.configuration = configuration

@@ -3,7 +3,7 @@ import Glibc
 import KeyValueCommands
 
 /// The service manager that started the server, and what it is told: `supervised`.
-struct ServiceManager {
+struct ServiceSupervisor {
     /// As INFO's process_supervised has it.
     enum Kind: String {
         case none = "no"
