@@ -102,7 +102,7 @@ import Testing
         defer { saver.remove() }
         _ = saver.ask("SET a 1")
         saver.persistence.directory = "/nonexistent"
-        #expect(saver.ask("SAVE") == "-ERR")
+        #expect(saver.ask("BGSAVE") == "-ERR")
         #expect(saver.ask("SET a 2").hasPrefix("-MISCONF"))
         #expect(saver.ask("GET a") == "$1|1")
         #expect(saver.ask("CONFIG SET stop-writes-on-bgsave-error no") == "+OK")
@@ -112,6 +112,71 @@ import Testing
         saver.persistence.directory = saver.directory
         #expect(saver.ask("SAVE") == "+OK")
         #expect(saver.ask("SET a 3") == "+OK")
+    }
+
+    /// Whoever asks for SAVE is told; only what fails unseen has to make itself heard.
+    @Test func aFailedSaveInTheForegroundRefusesNothing() {
+        let saver = Saver()
+        defer { saver.remove() }
+        saver.persistence.directory = "/nonexistent"
+        #expect(saver.ask("SAVE") == "-ERR")
+        #expect(saver.ask("SET a 2") == "+OK")
+    }
+
+    @Test func keysOfABackgroundSaveTakeTheirTime() {
+        let saver = Saver()
+        defer { saver.remove() }
+        for number in 0..<40 { _ = saver.ask("SET key:\(number) value") }
+        _ = saver.ask("CONFIG SET rdb-key-save-delay 1000000")
+        #expect(saver.ask("BGSAVE") == "+Background saving started")
+        for _ in 0..<100 { saver.engine.stepSnapshot() }
+        #expect((saver.persistence.running?.snapshot.takenKeyCount ?? 0) < 20)
+        let start = saver.engine.pointee.now
+        for second in 1...50 {
+            saver.engine.setTime(milliseconds: start + Int64(second) * 1000)
+            saver.engine.stepSnapshot()
+        }
+        saver.finish()
+        #expect(saver.files == ["dump.rdb"])
+    }
+
+    @Test func commandsThatNeedDataWaitUntilItIsLoaded() throws {
+        let saver = Saver()
+        defer { saver.remove() }
+        _ = saver.ask("SET a 1")
+        #expect(saver.ask("SAVE") == "+OK")
+        let other = Saver(saver.directory)
+        var replies: [String] = []
+        other.engine.beginLoading {
+            replies = ["GET a", "PING", "MULTI", "GET a", "EXEC", "ECHO x", "SELECT 1", "BGSAVE"].map { other.ask($0) }
+            return true
+        }
+        try other.engine.loadSnapshot()
+        let refusal = "-LOADING Redis is loading the dataset in memory"
+        let aborted = "-EXECABORT Transaction discarded because of previous errors."
+        #expect(replies == [refusal, refusal, "+OK", refusal, aborted, "$1|x", "+OK", refusal])
+        other.engine.endLoading()
+        #expect(other.ask("DBSIZE") == ":0")
+        _ = other.ask("SELECT 0")
+        #expect(other.ask("GET a") == "$1|1")
+    }
+
+    @Test func loadingEndsWhenItIsToldTo() {
+        let saver = Saver()
+        defer { saver.remove() }
+        for number in 0..<100 { _ = saver.ask("SET key:\(number) \(String(repeating: "v", count: 100))") }
+        _ = saver.ask("CONFIG SET rdbcompression no")
+        _ = saver.ask("SAVE")
+        let other = Saver(saver.directory)
+        _ = other.ask("CONFIG SET loading-process-events-interval-bytes 1024")
+        var calls = 0
+        other.engine.beginLoading {
+            calls += 1
+            return calls < 3
+        }
+        #expect(throws: SnapshotFailure.self) { try other.engine.loadSnapshot() }
+        other.engine.endLoading()
+        #expect(calls == 3)
     }
 
     @Test func aFailedSaveLeavesTheOldFile() throws {

@@ -18,6 +18,9 @@ struct ServerTests {
     @Test("Directives that need a process do what they say")
     func directives() throws { try expectSuccess("directives.py") }
 
+    @Test("While data is loaded, and when signals end the server")
+    func loading() throws { try expectSuccess("loading.py") }
+
     @Test("Directives of TLS do what they say")
     func directivesOfTLS() throws { try expectSuccess("directives_tls.py") }
 

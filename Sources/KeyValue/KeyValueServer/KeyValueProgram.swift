@@ -1,7 +1,6 @@
 import Glibc
 import IOLoop
 import KeyValueCommands
-import KeyValuePersistence
 
 /// `atoll kv`: the program around the engine. Started under the name redis-server it behaves as that program.
 package enum KeyValueProgram {
@@ -96,12 +95,13 @@ package enum KeyValueProgram {
             }
         }
         let appendOnly = AppendOnlyService(engine: engine, configuration: configuration, log: log)
-        guard loadData(engine, appendOnly, log) else { return 1 }
         do {
             let server = try Server(
                 engine: engine, configuration: configuration, log: log, process: process, manager: manager,
                 appendOnly: appendOnly)
             server.announce()
+            if let code = server.load() { return code }
+            server.becomeReady()
             server.run()
             return 0
         } catch {
@@ -109,29 +109,6 @@ package enum KeyValueProgram {
             let port = configuration.integer("port") > 0 ? configuration["port"] : configuration["tls-port"]
             log.write(.warning, "Failed listening on port \(port) (tcp), aborting.")
             return 1
-        }
-    }
-
-    /// Loads the files; false once the log says why that failed.
-    private static func loadData(
-        _ engine: EngineReference, _ appendOnly: AppendOnlyService, _ log: ServerLog
-    ) -> Bool {
-        if engine.pointee.configuration.flag("appendonly") {
-            do throws(AppendOnlyFailure) {
-                try appendOnly.load()
-                return true
-            } catch {
-                log.write(.warning, error.reason)
-                return false
-            }
-        }
-        do throws(SnapshotFailure) {
-            try engine.loadSnapshot()
-            return true
-        } catch {
-            log.write(.warning, error.reason)
-            log.write(.warning, "Fatal error loading the DB, check server logs. Exiting.")
-            return false
         }
     }
 

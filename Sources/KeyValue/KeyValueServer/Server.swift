@@ -75,11 +75,6 @@ package final class Server: LoopApplication, EngineHost {
         links = ServerLinks(loop: loop, engine: engine)
         engine.setMemoryCollector(descriptor: loop.waker.descriptor)
         engine.pointee.persistence.wake = { [waker = loop.waker] in waker.wake() }
-        do throws(AppendOnlyFailure) {
-            try appendOnly.prepare(loop.waker)
-        } catch {
-            throw ServerStartError(error.reason)
-        }
         try listeners.openAll(loop, configuration)
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         trustedNetworks = Self.trustedNetworks(configuration)
@@ -116,6 +111,56 @@ package final class Server: LoopApplication, EngineHost {
         }
         if let reason = listeners.markFailure { log.write(.warning, "Sockets could not be marked: \(reason)") }
         process.begin()
+    }
+
+    /// Loads the files, and serves meanwhile what does not need their data.
+    /// - Returns: the code to end with, or nil if the server is to go on.
+    func load() -> Int32? {
+        engine.beginLoading { [loop] in
+            loop.runOnce(timeoutMilliseconds: 0)
+            return !self.isShuttingDown
+        }
+        let failure = loadFiles()
+        engine.endLoading()
+        if isShuttingDown { return end() }
+        guard let reason = failure ?? openAppendOnly() else { return nil }
+        log.write(.warning, reason)
+        listeners.removeSocketFile()
+        process.end()
+        return 1
+    }
+
+    /// - Returns: why the server cannot go on, or nil.
+    private func loadFiles() -> String? {
+        if configuration.flag("appendonly") {
+            do throws(AppendOnlyFailure) {
+                try appendOnly.load()
+                return nil
+            } catch {
+                return error.reason
+            }
+        }
+        do throws(SnapshotFailure) {
+            try engine.loadSnapshot()
+            return nil
+        } catch {
+            log.write(.warning, error.reason)
+            log.write(.warning, "Terminating server after rdb file reading failure.")
+            return "Fatal error loading the DB, check server logs. Exiting."
+        }
+    }
+
+    private func openAppendOnly() -> String? {
+        do throws(AppendOnlyFailure) {
+            try appendOnly.prepare(loop.waker)
+            return nil
+        } catch {
+            return error.reason
+        }
+    }
+
+    /// Says that all commands are served.
+    func becomeReady() {
         for kind in listeners.kinds { log.write(.notice, "Ready to accept connections \(kind)") }
         manager.ready()
     }
@@ -123,10 +168,15 @@ package final class Server: LoopApplication, EngineHost {
     /// Serves until somebody stops the loop.
     package func run() {
         loop.runUntilStopped()
+        _ = end()
+    }
+
+    private func end() -> Int32 {
         manager.stopping()
         listeners.removeSocketFile()
         process.end()
         log.write(.warning, "Redis is now ready to exit, bye bye...")
+        return 0
     }
 
     // MARK: - Connections
@@ -304,7 +354,13 @@ package final class Server: LoopApplication, EngineHost {
     package func woken() {
         lookAfterAppendOnly()
         links?.connectFound()
-        guard let signals, signals.signalCount > handledSignalCount else { return }
+        followSignals()
+    }
+
+    /// Ends the server if a signal asks for it, unless housekeeping is paused: with Redis, it would follow the signal.
+    private func followSignals() {
+        guard let signals, signals.signalCount > handledSignalCount, !engine.pointee.isHousekeepingPaused
+        else { return }
         handledSignalCount = signals.signalCount
         let isInterrupt = signals.lastSignal == SIGINT
         if isShuttingDown {
@@ -312,6 +368,8 @@ package final class Server: LoopApplication, EngineHost {
             log.write(.warning, "You insist... exiting now.")
             exit(1)
         }
+        signals.willSave(unfinishedPath: engine.temporarySnapshotPath)
+        defer { signals.willSave(unfinishedPath: nil) }
         let name = isInterrupt ? "SIGINT" : "SIGTERM"
         log.write(.warning, "Received \(name) scheduling shutdown...")
         let words = configuration.words(isInterrupt ? "shutdown-on-sigint" : "shutdown-on-sigterm")
@@ -357,6 +415,7 @@ package final class Server: LoopApplication, EngineHost {
     private func keepHouse() {
         let began = atoll_ticks()
         defer { housekeepingTicks &+= atoll_ticks() &- began }
+        followSignals()
         engine.endDueWaits()
         engine.keepHouse()
         engine.startDueSnapshot()
@@ -398,6 +457,13 @@ package final class Server: LoopApplication, EngineHost {
             closeForeignClients()
         }
         try process.changed(names)
+    }
+
+    package func abortShutdown() -> Bool {
+        guard let signals, signals.signalCount > handledSignalCount else { return false }
+        handledSignalCount = signals.signalCount
+        log.write(.notice, "Shutdown manually aborted.")
+        return true
     }
 
     package func outputState(_ client: ClientReference) -> OutputState? {

@@ -4,11 +4,13 @@ import IOLoop
 import Synchronization
 
 /// Signals that end the server, as events of its loop: a thread waits for them, so no handler runs anywhere.
-// The count is atomic; the thread only adds to it and wakes the loop.
+// The count is atomic, the path guarded; the thread only adds to the one, reads the other and wakes the loop.
 final class SignalWatch: @unchecked Sendable {
     private let count = Atomic<Int>(0)
     private let last = Atomic<Int32>(0)
     private let waker: LoopWaker
+    /// The file that an unfinished save leaves behind, while the server saves before it ends.
+    private let unfinishedPath = Mutex<String?>(nil)
 
     init(waker: LoopWaker) {
         self.waker = waker
@@ -18,6 +20,11 @@ final class SignalWatch: @unchecked Sendable {
     var signalCount: Int { count.load(ordering: .acquiring) }
     /// The last one's number.
     var lastSignal: Int32 { last.load(ordering: .relaxed) }
+
+    /// Until the loop is back, another SIGINT ends the process at once, and the file with it.
+    func willSave(unfinishedPath path: String?) {
+        unfinishedPath.withLock { $0 = path }
+    }
 
     /// Blocks SIGTERM and SIGINT in this thread and those that it makes from now on, and begins to wait for them.
     func start() {
@@ -41,6 +48,12 @@ final class SignalWatch: @unchecked Sendable {
         pthread_detach(thread)
     }
 
+    private func insist() {
+        guard let path = unfinishedPath.withLock({ $0 }) else { return }
+        unlink(path)
+        _exit(1)
+    }
+
     private func wait() {
         var set = sigset_t()
         sigemptyset(&set)
@@ -49,6 +62,7 @@ final class SignalWatch: @unchecked Sendable {
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
+            if number == SIGINT { insist() }
             last.store(number, ordering: .relaxed)
             count.add(1, ordering: .releasing)
             waker.wake()

@@ -37,6 +37,48 @@ extension DirectiveCase {
                 return dataSyncCount.load(ordering: .relaxed) > before ? "all along" : "at the end"
             }
         },
+        DirectiveCase("rdb-key-save-delay", "20000", expect: "slow", insteadOf: "fast") { client in
+            client.inFolder { _ in
+                _ = client.ask("MSET a 1 b 2 c 3 d 4")
+                return client.askTimed("SAVE") >= 80 ? "slow" : "fast"
+            }
+        },
+        DirectiveCase(
+            "key-load-delay", "20000", with: "enable-debug-command yes", expect: "slow", insteadOf: "fast"
+        ) { client in
+            client.inFolder { _ in
+                _ = client.ask("MSET a 1 b 2 c 3 d 4")
+                return client.askTimed("DEBUG RELOAD") >= 80 ? "slow" : "fast"
+            }
+        },
+        DirectiveCase(
+            "loading-process-events-interval-bytes", "1024", expect: "often", insteadOf: "seldom"
+        ) { client in
+            client.inFolder { _ in
+                for index in 0..<20 { _ = client.ask(["SET", "\(index)", String(repeating: "\(index)", count: 999)]) }
+                _ = client.ask("CONFIG SET rdbcompression no")
+                _ = client.ask("SAVE")
+                _ = client.ask("FLUSHDB")
+                var count = 0
+                client.engine.beginLoading {
+                    count += 1
+                    return true
+                }
+                try? client.engine.loadSnapshot()
+                client.engine.endLoading()
+                return count > 10 ? "often" : "seldom"
+            }
+        },
+        DirectiveCase("sanitize-dump-payload", "yes", expect: "-ERR Bad data format", insteadOf: "+OK") { client in
+            // A packed hash in which a field is there twice.
+            let twice: [UInt8] = [
+                0x10, 0x11, 0x11, 0, 0, 0, 4, 0, 0x81, 0x61, 2, 1, 1, 0x81, 0x61, 2, 2, 1, 0xFF, 10, 0,
+            ]
+            client.engine.pointee.settings.skipsChecksums = true
+            return client.askBytes([
+                Array("RESTORE".utf8), Array("key".utf8), Array("0".utf8), twice + [UInt8](repeating: 0, count: 8),
+            ])
+        },
         DirectiveCase("save", "5 1", expect: "due", insteadOf: "not due") { client in
             client.inFolder { _ in
                 client.engine.pointee.persistence.lastSave = client.engine.pointee.now / 1000
@@ -49,7 +91,7 @@ extension DirectiveCase {
         DirectiveCase("stop-writes-on-bgsave-error", "no", expect: "+OK", insteadOf: "-MISCONF") { client in
             client.inFolder { folder in
                 client.engine.pointee.persistence.directory = folder + "/missing"
-                _ = client.ask("SAVE")
+                _ = client.ask("BGSAVE")
                 return String(client.ask("SET key value").prefix { $0 != " " })
             }
         },
@@ -57,6 +99,13 @@ extension DirectiveCase {
 }
 
 extension Conversation {
+    /// Milliseconds until the reply.
+    fileprivate func askTimed(_ line: String) -> Int {
+        let began = ContinuousClock.now
+        _ = ask(line)
+        return Int((ContinuousClock.now - began) / .milliseconds(1))
+    }
+
     /// Gives the engine an empty directory for its files meanwhile.
     fileprivate func inFolder(_ body: (String) -> String) -> String {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("atoll-\(UUID().uuidString)").path

@@ -19,9 +19,9 @@ def free_port():
 class Server:
     """`Server(command, "--maxclients", "10")`; `with` stops it and removes its directory."""
 
-    def __init__(self, command, *arguments, port=None):
+    def __init__(self, command, *arguments, port=None, directory=None):
         self.port = port or free_port()
-        self.directory = tempfile.mkdtemp(prefix="atoll-kv-test-")
+        self.directory = directory or tempfile.mkdtemp(prefix="atoll-kv-test-")
         self.log = open(os.path.join(self.directory, "log"), "w+")
         words = command.split() + ["--port", str(self.port), "--dir", self.directory, "--save", ""] + list(arguments)
         self.process = subprocess.Popen(words, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)

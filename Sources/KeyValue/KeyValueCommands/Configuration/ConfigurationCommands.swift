@@ -42,6 +42,9 @@ enum ConfigurationCommands {
             guard let row = ConfigurationTable.find(name) else {
                 return call.error("ERR Unknown option or number of arguments for CONFIG SET - '\(name)'")
             }
+            if call.engine.pointee.persistence.loading != nil, ["appendonly", "dir"].contains(row.name) {
+                return call.error("LOADING Failed to set the specified config parameter while loading")
+            }
             if let reason = refusal(call, row, rows.map(\.row.name)) {
                 return call.error("ERR CONFIG SET failed (possibly related to argument '\(name)') - \(reason)")
             }

@@ -57,10 +57,8 @@ extension ConfigurationTable {
         ConfigurationRow("io-threads", .integer(1...128, 1), [.immutable, .debug], partOf: .threads),
         ConfigurationRow("io-threads-do-reads", .boolean(false), [.immutable, .debug], partOf: .threads),
         ConfigurationRow("jemalloc-bg-thread", .boolean(true), partOf: .defragmentation),
-        ConfigurationRow("key-load-delay", .integer(-2147483648...2147483647, 0), [.hidden], partOf: .persistence),
-        ConfigurationRow(
-            "loading-process-events-interval-bytes", .integer(1024...2147483647, 2097152), [.hidden],
-            partOf: .persistence),
+        ConfigurationRow("key-load-delay", .integer(-2147483648...2147483647, 0), [.hidden]),
+        ConfigurationRow("loading-process-events-interval-bytes", .integer(1024...2147483647, 2097152), [.hidden]),
         ConfigurationRow("masterauth", .text(""), [.sensitive], partOf: .replication),
         ConfigurationRow("masteruser", .text(""), [.sensitive], partOf: .replication),
         ConfigurationRow(
@@ -72,7 +70,7 @@ extension ConfigurationTable {
             "propagation-error-behavior", .choice(["ignore", "panic", "panic-on-replicas"], "ignore"),
             partOf: .replication),
         ConfigurationRow("rdb-del-sync-files", .boolean(false), partOf: .persistence),
-        ConfigurationRow("rdb-key-save-delay", .integer(-2147483648...2147483647, 0), [.hidden], partOf: .persistence),
+        ConfigurationRow("rdb-key-save-delay", .integer(-2147483648...2147483647, 0), [.hidden]),
         ConfigurationRow("rdb-save-incremental-fsync", .boolean(true)),
         ConfigurationRow("rdbchecksum", .boolean(true), [.immutable]),
         ConfigurationRow("rdbcompression", .boolean(true)),
@@ -104,8 +102,7 @@ extension ConfigurationTable {
             "replica-serve-stale-data", .boolean(true), alias: "slave-serve-stale-data", partOf: .replication),
         ConfigurationRow(
             "replicaof", .special(.primary), alias: "slaveof", [.immutable, .manyValues], partOf: .replication),
-        ConfigurationRow(
-            "sanitize-dump-payload", .choice(["no", "yes", "clients"], "no"), [.debug], partOf: .persistence),
+        ConfigurationRow("sanitize-dump-payload", .choice(["no", "yes", "clients"], "no"), [.debug]),
         ConfigurationRow("save", .special(.savePoints), [.manyValues]),
         ConfigurationRow("stop-writes-on-bgsave-error", .boolean(true)),
         ConfigurationRow("tls-client-cert-file", .text(""), partOf: .replication),

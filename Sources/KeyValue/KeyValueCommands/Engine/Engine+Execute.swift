@@ -83,7 +83,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if !flags.isDisjoint(with: .conditional) {
             guard admitUncommon(client, command, flags) else { return false }
         }
-        if pointee.refusesWrites, refusesWrite(client, command) { return false }
+        if pointee.refusesWrites, isRefusedForFiles(client, command) { return false }
         if pointee.settings.maxMemoryByteCount > 0 {
             guard admitMemory(client, command) else { return false }
         }
@@ -101,6 +101,29 @@ extension UnsafeMutablePointer where Pointee == Engine {
     }
 
     @inline(never)
+    private func isRefusedForFiles(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>) -> Bool {
+        pointee.persistence.loading == nil ? refusesWrite(client, command) : refusesWhileLoading(client, command)
+    }
+
+    private func refusesWhileLoading(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>) -> Bool {
+        if command.pointee.row.name == "exec", let transaction = client.pointee.details.transaction,
+            transaction.requests.contains(where: { !$0.command.pointee.flags.contains(.loading) })
+        {
+            abortTransaction(client, command, Self.loadingRefusal)
+            return true
+        }
+        guard !command.pointee.flags.contains(.loading) else { return false }
+        reject(client, command, Self.loadingRefusal)
+        return true
+    }
+
+    /// Refuses EXEC, and forgets what was queued.
+    func abortTransaction(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>, _ reason: String) {
+        discardTransaction(client)
+        unwatchAll(client)
+        reject(client, command, "EXECABORT Transaction discarded because of: \(reason)")
+    }
+
     private func refusesWrite(_ client: ClientReference, _ command: UnsafeMutablePointer<Command>) -> Bool {
         guard command.pointee.flags.contains(.write) || command.pointee.fullName == "ping" else { return false }
         reject(client, command, writeRefusal)

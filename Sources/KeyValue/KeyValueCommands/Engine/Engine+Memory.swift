@@ -66,7 +66,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// Goes on with an eviction that ran out of time.
     package func continueEviction() {
-        if pointee.eviction.isUnfinished { makeRoomForWrite() }
+        if pointee.eviction.isUnfinished, !pointee.isLoading { makeRoomForWrite() }
     }
 
     /// What evictions bring with them, such as messages to tracking clients, does not count: it would take more keys with
@@ -187,16 +187,14 @@ extension UnsafeMutablePointer where Pointee == Engine {
         _ client: ClientReference, _ command: UnsafeMutablePointer<Command>
     ) -> Bool {
         countMemory(client)
-        if makeRoomForWrite() { return true }
+        if pointee.isLoading || makeRoomForWrite() { return true }
         let flags = client.pointee.flags
         let text = "OOM command not allowed when used memory > 'maxmemory'."
         if command.pointee.row.name == "exec", let transaction = client.pointee.details.transaction {
             guard transaction.requests.contains(where: { $0.command.pointee.flags.contains(.denyOutOfMemory) }) else {
                 return true
             }
-            discardTransaction(client)
-            unwatchAll(client)
-            reject(client, command, "EXECABORT Transaction discarded because of: \(text)")
+            abortTransaction(client, command, text)
             return false
         }
         let queues = flags.contains(.inTransaction) && !TransactionCommands.runsInside(command)

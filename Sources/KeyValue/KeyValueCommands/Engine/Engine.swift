@@ -47,7 +47,7 @@ package struct Engine: ~Copyable {
     package var journal = Journal()
     /// Files.
     package let persistence = Persistence()
-    /// Whether commands that write are refused, because they could not be saved.
+    /// Whether commands may have to be refused: while data is loaded, or because writes could not be saved.
     package var refusesWrites = false
     /// The keeper of the append-only file; it outlives the engine.
     package unowned(unsafe) var appendOnly: (any AppendOnlyControl)?

@@ -26,6 +26,9 @@ package protocol EngineHost: AnyObject {
     func log(_ level: LogLevel, _ message: String)
     /// Ends the process after this turn.
     func shutDown()
+    /// Forgets a signal that asked for the end and has not been followed yet.
+    /// - Returns: false if there is none.
+    func abortShutdown() -> Bool
     /// Lines of INFO about what only the program knows: section, then names and values.
     func information(_ section: String) -> [(name: String, value: String)]
     /// How the client's output is held; nil when it has no connection.

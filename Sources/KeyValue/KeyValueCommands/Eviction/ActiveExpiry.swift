@@ -44,7 +44,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package func expireCycle() -> Int64 {
         let effort = pointee.settings.activeExpireEffort
         let pace = pointee.activeExpiry.pace(effort: effort, hertz: pointee.settings.hertz)
-        guard pointee.activeExpiry.isEnabled, !pointee.pause.keepsExpiredKeys, hasVolatileKeys else {
+        guard pointee.activeExpiry.isEnabled, !pointee.pause.keepsExpiredKeys, !pointee.isLoading, hasVolatileKeys
+        else {
             pointee.activeExpiry.dueShare = 0
             return Int64(1000 / min(max(pointee.settings.hertz, 1), 500))
         }

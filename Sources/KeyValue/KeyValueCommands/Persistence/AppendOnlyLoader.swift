@@ -90,11 +90,12 @@ package struct AppendOnlyLoader {
         guard count == 5, magic == Array("REDIS".utf8) else { return 0 }
         let isOldFile = file.name == directory.fileName
         log(.notice, isOldFile ? "Reading RDB preamble from AOF file..." : "Reading RDB base file on AOF loading...")
+        let byteCount = Int(try directory.byteCount(of: file))
         var loader = RDBLoader(
-            descriptor: descriptor, byteCount: Int(try directory.byteCount(of: file)), options: snapshotOptions,
+            descriptor: descriptor, byteCount: byteCount, options: snapshotOptions,
             into: engine.pointee.databases, count: engine.pointee.databaseCount)
         do throws(RDBFailure) {
-            try loader.load { _ in true }
+            try loader.load { engine.noteLoaded($0, of: byteCount) }
         } catch {
             throw AppendOnlyFailure(
                 "Error reading the RDB \(isOldFile ? "preamble of the AOF" : "base") file \(file.name), AOF loading "
@@ -176,6 +177,9 @@ private struct LoadingSession {
     func execute(_ descriptor: Int32, from offset: Int64) -> Outcome {
         lseek(descriptor, Int(offset), SEEK_SET)
         var reader = AppendOnlyReader(descriptor: descriptor, offset: offset)
+        var status = stat()
+        let byteCount = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        let delay = max(engine.pointee.configuration.integer("key-load-delay"), 0)
         var transactionOffset = offset
         while true {
             let (count, offsets, event) = readBatch(&reader)
@@ -185,12 +189,14 @@ private struct LoadingSession {
                 if let reason = execute(request.pointee.arguments.arguments, request.pointee.command) {
                     return .failed(reason)
                 }
+                if delay > 0 { usleep(UInt32(clamping: delay)) }
                 if !isInside, client.pointee.flags.contains(.inTransaction) { transactionOffset = offsets[index] }
             }
             let isInTransaction = client.pointee.flags.contains(.inTransaction)
             switch event {
             case .request: continue
             case .needsBytes:
+                guard engine.noteLoaded(Int(reader.offset), of: byteCount) else { return .failed("Loading was ended") }
                 if case .failed(let code)? = reader.read() { return .unreadable(code) }
             case .end where !isInTransaction: return .complete
             case .end, .truncated:

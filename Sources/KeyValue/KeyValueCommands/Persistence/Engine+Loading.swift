@@ -6,6 +6,34 @@ import Keyspace
 import RESP
 
 extension UnsafeMutablePointer where Pointee == Engine {
+    // MARK: - Serving meanwhile
+
+    /// Has clients be served while data is loaded: what needs the data is refused.
+    /// - Parameter serve: called now and then; false ends the loading.
+    package func beginLoading(serve: @escaping () -> Bool) {
+        pointee.persistence.loading = .init(startedAt: pointee.now, serve: serve)
+        setLoading(true)
+        updateWriteRefusal()
+    }
+
+    /// All is loaded, or cannot be.
+    package func endLoading() {
+        pointee.persistence.loading = nil
+        setLoading(false)
+        updateWriteRefusal()
+    }
+
+    /// Tells how far the loading of a file is, and serves who has come meanwhile. Between two requests or keys only.
+    /// - Returns: false when loading is to end.
+    func noteLoaded(_ loadedByteCount: Int, of byteCount: Int) -> Bool {
+        guard pointee.persistence.loading != nil else { return true }
+        pointee.persistence.loading?.loadedByteCount = loadedByteCount
+        pointee.persistence.loading?.byteCount = byteCount
+        return pointee.persistence.loading?.serve() ?? true
+    }
+
+    // MARK: - RDB
+
     /// How this engine loads RDB files.
     func loadOptions() -> RDBLoadOptions {
         var options = RDBLoadOptions(
@@ -14,6 +42,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         options.findsDuplicates = pointee.configuration["sanitize-dump-payload"] == "yes"
         options.verifiesChecksum = pointee.configuration.flag("rdbchecksum")
         options.progressByteCount = pointee.configuration.integer("loading-process-events-interval-bytes")
+        options.keyDelayMicroseconds = max(pointee.configuration.integer("key-load-delay"), 0)
         return options
     }
 
@@ -32,13 +61,15 @@ extension UnsafeMutablePointer where Pointee == Engine {
         guard fstat(descriptor, &status) == 0 else {
             throw SnapshotFailure("Can't look at the RDB file \(path): \(String(cString: strerror(errno)))")
         }
+        let byteCount = Int(status.st_size)
         var options = loadOptions()
         options.replacesExisting = replacesExisting
         var loader = RDBLoader(
-            descriptor: descriptor, byteCount: Int(status.st_size), options: options, into: pointee.databases,
+            descriptor: descriptor, byteCount: byteCount, options: options, into: pointee.databases,
             count: pointee.databaseCount)
+        _ = noteLoaded(0, of: byteCount)
         do throws(RDBFailure) {
-            try loader.load { _ in true }
+            try loader.load { noteLoaded($0, of: byteCount) }
         } catch {
             throw SnapshotFailure("\(path): \(error.message)")
         }
@@ -46,6 +77,9 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let seconds = Double(atoll_wall_microseconds() - began) / 1e6
         log(.notice, "DB loaded from disk: \(InformationCommands.three(seconds)) seconds")
     }
+
+    /// What a client is told whose request needs the data.
+    static var loadingRefusal: String { "LOADING Redis is loading the dataset in memory" }
 
     private func noteLoaded(_ result: RDBLoadResult) {
         let persistence = pointee.persistence
@@ -64,6 +98,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// Saves, forgets and loads everything again, as the options say: tests ask for it.
     func debugReload(_ call: Call) {
+        guard pointee.persistence.loading == nil else { return call.error(Self.loadingRefusal) }
         var (saves, flushes, merges) = (true, true, false)
         for index in 2..<call.count {
             switch call[index].text.lowercased() {

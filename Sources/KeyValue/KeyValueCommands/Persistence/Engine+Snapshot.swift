@@ -13,6 +13,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
         pointee.persistence.directory.map { "\($0)/\(pointee.configuration["dbfilename"])" }
     }
 
+    /// Where the bytes of a save go until the file is whole.
+    package var temporarySnapshotPath: String? {
+        pointee.persistence.directory.map { "\($0)/temp-\(getpid()).rdb" }
+    }
+
     // MARK: - Making
 
     /// A snapshot that writes an RDB file: not begun yet.
@@ -51,11 +56,11 @@ extension UnsafeMutablePointer where Pointee == Engine {
     }
 
     private func makeSaveSnapshot() throws(SnapshotFailure) -> Snapshot {
-        guard let path = snapshotPath, let directory = pointee.persistence.directory else {
+        guard let path = snapshotPath, let temporaryPath = temporarySnapshotPath else {
             throw SnapshotFailure("There is no directory for files")
         }
         return try makeSnapshot(
-            temporaryPath: "\(directory)/temp-\(getpid()).rdb", path: path, auxiliary: [("aof-base", "0")], for: .save)
+            temporaryPath: temporaryPath, path: path, auxiliary: [("aof-base", "0")], for: .save)
     }
 
     // MARK: - At once
@@ -71,11 +76,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
         do throws(SnapshotFailure) {
             let snapshot = try makeSaveSnapshot()
             snapshot.begin()
-            snapshot.stepToEnd()
+            let keyDelay = pointee.configuration.integer("rdb-key-save-delay")
+            if keyDelay > 0 { stepSlowly(snapshot, keyDelay) } else { snapshot.stepToEnd() }
             if case .failed(let reason) = snapshot.output.waitForResult() { throw SnapshotFailure(reason) }
         } catch {
+            // Only what fails in the background has writes refused: here somebody is told.
             log(.warning, error.reason)
-            noteSave(succeeded: false)
             return false
         }
         log(.notice, "DB saved on disk")
@@ -84,12 +90,19 @@ extension UnsafeMutablePointer where Pointee == Engine {
         return true
     }
 
+    /// Goes on to the end, with a pause of microseconds for each key.
+    private func stepSlowly(_ snapshot: Snapshot, _ keyDelay: Int) {
+        var takenKeyCount = 0
+        while !snapshot.step(ticksMax: 0) {
+            usleep(UInt32(clamping: max(snapshot.takenKeyCount - takenKeyCount, 1) * keyDelay))
+            takenKeyCount = snapshot.takenKeyCount
+        }
+    }
+
     /// After FLUSHALL: the file must not bring the keys back.
     func saveEmptied() {
         guard pointee.persistence.directory != nil, !pointee.configuration["save"].isEmpty else { return }
-        let dirty = pointee.dirty
-        // Saved or not, the command has changed something, which the journal must hear of.
-        if saveNow() { pointee.dirty = dirty }
+        saveNow()
     }
 
     private func noteSave(succeeded: Bool) {
@@ -125,7 +138,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
         snapshot.begin()
         pointee.persistence.heldByteCountPeak = 0
         pointee.persistence.running = .init(
-            snapshot: snapshot, purpose: purpose, startedAt: pointee.now, dirty: pointee.dirty)
+            snapshot: snapshot, purpose: purpose, startedAt: pointee.now, dirty: pointee.dirty,
+            keyDelay: max(pointee.configuration.integer("rdb-key-save-delay"), 0))
     }
 
     /// Goes on with the snapshot under way for a part of the turn, and ends it when its file is whole.
@@ -134,8 +148,12 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if !running.isHandedOver {
             let persistence = pointee.persistence
             persistence.heldByteCountPeak = max(persistence.heldByteCountPeak, running.snapshot.heldByteCount)
-            running.isHandedOver = running.snapshot.step(
-                ticksMax: UInt64(Persistence.stepMicroseconds * pointee.ticksPerMicrosecond))
+            if running.keyDelay == 0 {
+                running.isHandedOver = running.snapshot.step(
+                    ticksMax: UInt64(Persistence.stepMicroseconds * pointee.ticksPerMicrosecond))
+            } else if running.snapshot.takenKeyCount <= running.keyCountMax(now: pointee.now) {
+                running.isHandedOver = running.snapshot.step(ticksMax: 0)
+            }
             persistence.running = running
         }
         guard let result = running.snapshot.output.result else { return }
@@ -152,6 +170,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package var snapshotDelay: Int64? {
         guard let running = pointee.persistence.running else { return nil }
         if running.isHandedOver { return 100 }
+        if running.keyDelay > 0 { return min(Int64(running.keyDelay) / 1000, 100) }
         return running.snapshot.isOutputBusy ? 1 : 0
     }
 
@@ -185,7 +204,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// Starts what was scheduled, or what the save points ask for. The shell calls it with the other housekeeping.
     package func startDueSnapshot() {
         let persistence = pointee.persistence
-        guard persistence.running == nil, persistence.directory != nil else { return }
+        guard persistence.running == nil, persistence.directory != nil, !pointee.isLoading else { return }
         let now = pointee.now / 1000
         let mayRetry = persistence.lastSaveSucceeded || now - persistence.lastTry > Persistence.retrySeconds
         if persistence.isSaveScheduled, mayRetry {
@@ -205,7 +224,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// To be called when something changes of which `refusesWrites` depends.
     package func updateWriteRefusal() {
-        pointee.refusesWrites = pointee.persistence.journalFailure != nil || isSnapshotFailing
+        let persistence = pointee.persistence
+        pointee.refusesWrites = persistence.loading != nil || persistence.journalFailure != nil || isSnapshotFailing
     }
 
     private var isSnapshotFailing: Bool {

@@ -20,6 +20,22 @@ package final class Persistence {
         let dirty: Int
         /// Whether all has been handed to the output.
         var isHandedOver = false
+        /// Microseconds that each key is to take (rdb-key-save-delay); 0 for as fast as it goes.
+        var keyDelay = 0
+
+        /// How many keys may have been taken by then.
+        func keyCountMax(now: Int64) -> Int { Int(clamping: max(now - startedAt, 0)) &* 1000 / max(keyDelay, 1) }
+    }
+
+    /// Data that is being loaded while the server answers already.
+    struct Loading {
+        /// Milliseconds since 1970.
+        let startedAt: Int64
+        /// Of the file that is being loaded.
+        var byteCount = 0
+        var loadedByteCount = 0
+        /// Serves who comes meanwhile; false ends the loading.
+        let serve: () -> Bool
     }
 
     /// The directory of the files; nil while there is none, as in tests: nothing is saved then.
@@ -48,6 +64,8 @@ package final class Persistence {
     package internal(set) var isSaveScheduled = false
     /// Sources of libraries of functions that a file had: kept, and written back.
     package var functions: [[UInt8]] = []
+    /// The loading under way, if clients are served meanwhile.
+    var loading: Loading?
     package internal(set) var loadedKeyCount = 0
     package internal(set) var loadedExpiredKeyCount = 0
 

@@ -8,7 +8,7 @@ extension InformationCommands {
             ("aof_last_write_status", keeper?.isFailing ?? false ? "err" : "ok"),
             ("aof_last_cow_size", "\(engine.pointee.persistence.rewrite.lastHeldByteCount)"),
             ("module_fork_in_progress", "0"), ("module_fork_last_cow_size", "0"),
-        ] + (keeper?.information ?? [])
+        ] + (keeper?.information ?? []) + loadingLines(engine)
     }
 
     private static func rewriteLines(_ engine: EngineReference) -> [Line] {
@@ -23,6 +23,20 @@ extension InformationCommands {
         ]
     }
 
+    private static func loadingLines(_ engine: EngineReference) -> [Line] {
+        guard let loading = engine.pointee.persistence.loading else { return [] }
+        let loaded = loading.loadedByteCount
+        let percent = loading.byteCount > 0 ? Double(loaded) / Double(loading.byteCount) * 100 : 0
+        let seconds = (engine.pointee.now - loading.startedAt) / 1000
+        // Redis's guess for the first second.
+        let rest = seconds == 0 ? 1 : Int(seconds) * max(loading.byteCount - loaded, 0) / (loaded + 1)
+        return [
+            ("loading_start_time", "\(loading.startedAt / 1000)"), ("loading_total_bytes", "\(loading.byteCount)"),
+            ("loading_rdb_used_mem", "0"), ("loading_loaded_bytes", "\(loaded)"),
+            ("loading_loaded_perc", two(percent)), ("loading_eta_seconds", "\(rest)"),
+        ]
+    }
+
     private static func snapshotLines(_ engine: EngineReference) -> [Line] {
         let persistence = engine.pointee.persistence
         let running = persistence.running
@@ -32,7 +46,7 @@ extension InformationCommands {
         let total = running?.snapshot.keyCount ?? 0
         let percent = total > 0 ? Double(taken) / Double(total) * 100 : 0
         return [
-            ("loading", "0"), ("async_loading", "0"),
+            ("loading", persistence.loading == nil ? "0" : "1"), ("async_loading", "0"),
             ("current_cow_peak", "\(running == nil ? 0 : persistence.heldByteCountPeak)"),
             ("current_cow_size", "\(running?.snapshot.heldByteCount ?? 0)"), ("current_cow_size_age", "0"),
             ("current_fork_perc", two(percent)), ("current_save_keys_processed", "\(taken)"),

@@ -63,7 +63,7 @@ enum RestoreCommand {
                 record = $0.makeRecord(key: call[1], clock: clock, expiry: expiry)
             }
         } catch {
-            call.engine.log(.verbose, "RESTORE: \(error.message)")
+            call.engine.log(.warning, "RESTORE: payload integrity check failed: \(error.message)")
         }
         return record
     }

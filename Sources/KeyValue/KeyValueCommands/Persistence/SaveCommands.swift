@@ -70,8 +70,13 @@ enum SaveCommands {
         }
         guard !(aborts && call.count > 2), !(saves && savesNot) else { return call.syntaxError() }
         if saves { options.saves = .always } else if savesNot { options.saves = .never }
-        // Without replicas nothing is waited for, so there is never a shutdown to abort.
-        if aborts { return call.error("ERR No shutdown in progress.") }
+        if aborts {
+            // Without replicas nothing is waited for: only what a signal asked for a moment ago can be aborted.
+            guard call.engine.pointee.host?.abortShutdown() == true else {
+                return call.error("ERR No shutdown in progress.")
+            }
+            return call.reply.ok()
+        }
         guard call.engine.pointee.host != nil else { return call.error("ERR There is no process to end") }
         guard call.engine.shutDown(options) else { return call.error("ERR Errors trying to SHUTDOWN. Check logs.") }
         // The client sees its connection end, and no reply.
@@ -106,7 +111,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if abandonSnapshot() == .save { log(.warning, "There is a child saving an .rdb. Killing it!") }
         let saves =
             options.saves == .always || options.saves == .ifConfigured && !pointee.configuration["save"].isEmpty
-        if saves, pointee.persistence.directory != nil {
+        // Half of the data must not take the place of the whole.
+        if saves, pointee.persistence.directory != nil, !pointee.isLoading {
             log(.notice, "Saving the final RDB snapshot before exiting.")
             if !saveNow() {
                 if !options.isForced {

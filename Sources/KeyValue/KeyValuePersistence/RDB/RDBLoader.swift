@@ -1,4 +1,5 @@
 package import Bytes
+import Glibc
 package import Keyspace
 
 /// How a file is loaded.
@@ -23,6 +24,8 @@ package struct RDBLoadOptions: Sendable {
     package var verifiesChecksum = true
     /// Bytes from one call of the progress to the next (loading-process-events-interval-bytes).
     package var progressByteCount = 2 << 20
+    /// How long to sleep after each key (key-load-delay).
+    package var keyDelayMicroseconds = 0
 
     package init(limits: EncodingLimits, hasher: KeyedHash, now: Int64, clock: UInt32) {
         self.limits = limits
@@ -136,6 +139,7 @@ package struct RDBLoader: ~Copyable {
         result.keyCount += 1
         if options.replacesExisting { removeExisting(record.key) }
         if let duplicate = loader.add(record, to: &databases[index]) { throw failure(duplicate) }
+        if options.keyDelayMicroseconds > 0 { usleep(UInt32(clamping: options.keyDelayMicroseconds)) }
     }
 
     /// Only one key waits at a time then.

@@ -139,6 +139,6 @@ package struct RDBReader: ~Copyable {
         let found = try input.integer(UInt64.self)
         guard verifiesChecksum, found != 0 else { return }
         hasChecksum = true
-        guard found == expected else { throw input.failure(.checksum, "the checksum of the file is wrong") }
+        guard found == expected else { throw input.failure(.checksum, "the checksum of the file is wrong (CRC error)") }
     }
 }
