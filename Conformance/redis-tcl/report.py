@@ -37,7 +37,7 @@ def document(units, day, revision, complete):
         + ("." if complete else f", {len(units)} units only."),
         "",
         "`Conformance/redis-tcl/run CHECKOUT` runs the suite, unchanged, in its own way: it starts the servers. Tests "
-        f"that use scripting, replication, ACL rules, RDB, AOF, DUMP, cluster or modules are left out: "
+        f"that use scripting, replication, ACL rules, MIGRATE, cluster, modules or a forked child process are left out: "
         f"{total['excluded']}, found by the rule in `Conformance/redis-tcl/exclusions.json` and listed by "
         "`--list-excluded`. A test that the suite skips, or that did not run, is not passed.",
         "",
@@ -64,6 +64,11 @@ def document(units, day, revision, complete):
                 times = f" ({count} times)" if count > 1 else ""
                 lines.append(f"- {plain(test)}{times}, {outcome}: {reason(known, name, test)}")
             lines.append("")
+    forked = [(name, test) for name, unit in sorted(units.items()) for test in unit.get("forked", [])]
+    if forked:
+        lines += ["### What looks for a forked child process", ""]
+        lines += ["There is none: a snapshot is taken without fork. These tests are among those left out.", ""]
+        lines += [f"- {name}: {plain(test)}" for name, test in forked]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -139,6 +139,20 @@ def failing_save(command):
         check("SHUTDOWN NOSAVE", server.process.wait(10), 0)
 
 
+def first_append_only(command):
+    """Data that is in no file yet is not let go."""
+    with Server(command, "--rdb-key-save-delay", "10000000") as server:
+        connection = server.connect()
+        for number in range(40):
+            connection.command("set", number, number)
+        connection.command("config", "set", "appendonly", "yes")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until("the log", lambda: "Writing initial AOF, can't exit" in server.logged())
+        check("PING", connection.command("ping"), "+PONG")
+        connection.send("shutdown force\r\n")
+        check("SHUTDOWN FORCE", server.process.wait(10), 0)
+
+
 if __name__ == "__main__":
     folder = tempfile.mkdtemp(prefix="atoll-kv-test-")
     try:
@@ -148,6 +162,7 @@ if __name__ == "__main__":
         damaged(sys.argv[1], folder)
         signals(sys.argv[1])
         failing_save(sys.argv[1])
+        first_append_only(sys.argv[1])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()

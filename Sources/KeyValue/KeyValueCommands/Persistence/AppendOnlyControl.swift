@@ -9,6 +9,8 @@ import RESP
 package protocol AppendOnlyControl: AnyObject {
     /// Whether there is a file, or one in the making.
     var isOpen: Bool { get }
+    /// Whether the file waits for its first base: it was switched on while the server ran.
+    var isProvisional: Bool { get }
     /// Whether the last write failed.
     var isFailing: Bool { get }
     /// Lines of INFO that there are only with a file.

@@ -221,6 +221,9 @@ enum AppendOnlyCommands {
     }
 
     static func reload(_ call: Call) {
+        guard call.engine.pointee.persistence.loading == nil else {
+            return call.error(EngineReference.loadingRefusal)
+        }
         guard let keeper = call.engine.pointee.appendOnly else { return call.error("ERR There are no files") }
         do throws(AppendOnlyFailure) {
             try keeper.reload()

@@ -89,9 +89,13 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if !result.functions.isEmpty {
             log(.warning, "Functions are not built yet: the file's are kept, and written back with the next save.")
         }
+        for key in result.emptyKeys {
+            log(.notice, "Loading RDB: skipping empty key: \(key.withUnsafeBytes { $0.printed })")
+        }
+        let empty = result.emptyKeyCount > 0 ? ", empty keys skipped: \(result.emptyKeyCount)" : ""
         log(
             .notice,
-            "Done loading RDB, keys loaded: \(result.keyCount), keys expired: \(result.expiredKeyCount).")
+            "Done loading RDB, keys loaded: \(result.keyCount), keys expired: \(result.expiredKeyCount)\(empty).")
     }
 
     // MARK: - DEBUG RELOAD

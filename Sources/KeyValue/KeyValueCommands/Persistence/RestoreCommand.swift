@@ -63,9 +63,26 @@ enum RestoreCommand {
                 record = $0.makeRecord(key: call[1], clock: clock, expiry: expiry)
             }
         } catch {
-            call.engine.log(.warning, "RESTORE: payload integrity check failed: \(error.message)")
+            call.engine.log(.warning, "RESTORE: \(layoutName(call[3].first)) integrity check failed: \(error.message)")
         }
         return record
+    }
+
+    /// What the log calls the layout of a payload's value, as Redis does.
+    private static func layoutName(_ type: UInt8?) -> String {
+        switch type {
+        case 9: "Zipmap"
+        case 10: "List ziplist"
+        case 11: "Intset"
+        case 12: "Zset ziplist"
+        case 13: "Hash ziplist"
+        case 14, 18: "Quicklist"
+        case 15, 19, 21: "Stream listpack"
+        case 16: "Hash listpack"
+        case 17: "Zset listpack"
+        case 20: "Set listpack"
+        default: "Payload"
+        }
     }
 
     /// The journal gets the time at which the key ends, not how long it lives.

@@ -108,6 +108,14 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// - Returns: false, with the reason in the log, if saving failed and the process goes on.
     package func shutDown(_ options: ShutdownOptions) -> Bool {
         log(.notice, "User requested shutdown...")
+        if pointee.appendOnly?.isProvisional == true {
+            // The data is in no file yet.
+            guard options.isForced else {
+                log(.warning, "Writing initial AOF, can't exit.")
+                return false
+            }
+            log(.warning, "Writing initial AOF. Exit anyway.")
+        }
         if abandonSnapshot() == .save { log(.warning, "There is a child saving an .rdb. Killing it!") }
         let saves =
             options.saves == .always || options.saves == .ifConfigured && !pointee.configuration["save"].isEmpty

@@ -51,6 +51,8 @@ package struct RDBLoadResult: Sendable {
     package var expiredKeyCount = 0
     /// Keys whose collections were empty, and left out.
     package var emptyKeyCount = 0
+    /// The first of them.
+    package var emptyKeys: [[UInt8]] = []
     /// Sources of libraries of functions, in order.
     package var functions: [[UInt8]] = []
     /// Auxiliary fields, in order.
@@ -68,6 +70,7 @@ package struct RDBLoader: ~Copyable {
     private var reader: RDBReader
     private var loader = DatabaseLoader()
     private var index = 0
+    private static let namedEmptyKeyCountMax = 32
     /// What was loaded so far.
     package private(set) var result = RDBLoadResult()
 
@@ -134,6 +137,7 @@ package struct RDBLoader: ~Copyable {
         }
         guard let record = value.makeRecord(key: reader.key, clock: clock, expiry: expiry) else {
             result.emptyKeyCount += 1
+            if result.emptyKeyCount <= Self.namedEmptyKeyCountMax { result.emptyKeys.append(reader.key.array) }
             return
         }
         result.keyCount += 1

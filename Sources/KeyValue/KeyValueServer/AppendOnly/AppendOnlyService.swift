@@ -17,7 +17,7 @@ final class AppendOnlyService: AppendOnlyControl {
     private var waker: LoopWaker?
     private(set) var status = AppendOnlyStatus()
     /// Whether the file waits for its first base: it was switched on while the server ran.
-    private var isProvisional = false
+    private(set) var isProvisional = false
     /// Length of all files after the last rewrite, or at the start.
     private var rewriteBaseByteCount: Int64 = 0
 
