@@ -37,7 +37,7 @@ def document(units, day, revision, complete):
         + ("." if complete else f", {len(units)} units only."),
         "",
         "`Conformance/redis-tcl/run CHECKOUT` runs the suite, unchanged, in its own way: it starts the servers. Tests "
-        f"that use scripting, replication, ACL rules, MIGRATE, cluster, modules or a forked child process are left out: "
+        f"that use scripting, replication, ACL rules, cluster, modules or a forked child process are left out: "
         f"{total['excluded']}, found by the rule in `Conformance/redis-tcl/exclusions.json` and listed by "
         "`--list-excluded`. A test that the suite skips, or that did not run, is not passed.",
         "",

@@ -111,6 +111,7 @@ private final class PeerHost: EngineHost {
     func configurationChanged(_ names: Set<String>, _ configuration: Configuration) {}
     func log(_ level: LogLevel, _ message: String) {}
     func shutDown() {}
+    func abortShutdown() -> Bool { false }
     func information(_ section: String) -> [(name: String, value: String)] { [] }
     func outputState(_ client: ClientReference) -> OutputState? { nil }
     func resetStatistics() {}
