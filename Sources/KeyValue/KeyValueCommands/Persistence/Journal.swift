@@ -25,6 +25,11 @@ package struct Journal: ~Copyable {
     package var writesTimestamps = false
     private var lastTimestamp: Int64 = 0
 
+    /// About how many clients have appended since the log was last taken: those that come one behind the other count
+    /// once.
+    package private(set) var writerCount = 0
+    private var lastWriterID: UInt64 = 0
+
     // MARK: The unit under way
 
     /// Where in `log` it begins.
@@ -101,6 +106,7 @@ package struct Journal: ~Copyable {
         precondition(buffer.isEmpty, "the log would be lost")
         takenByteCount &+= Int64(log.count)
         swap(&log, &buffer)
+        forgetWriters()
         unitStart = 0
         unitCount = 0
     }
@@ -110,11 +116,24 @@ package struct Journal: ~Copyable {
         buffer.append(log.readable)
         takenByteCount &+= Int64(log.count)
         log.removeAll()
+        forgetWriters()
         unitStart = 0
         unitCount = 0
     }
 
+    private mutating func forgetWriters() {
+        writerCount = 0
+        lastWriterID = 0
+    }
+
     // MARK: - Command
+
+    /// Notes who has appended.
+    @inline(__always)
+    mutating func noteWriter(_ id: UInt64) {
+        if id != lastWriterID { writerCount &+= 1 }
+        lastWriterID = id
+    }
 
     /// This request is to be appended in place of the one being executed; several: all of them, in their order.
     mutating func replace(_ arguments: [ByteSlice]) {
@@ -246,7 +265,10 @@ extension UnsafeMutablePointer where Pointee == Engine {
         if !isNested {
             pointee.journal.endUnit(isIndivisible: !command.pointee.flags.contains(.touchesArbitraryKeys))
         }
-        if hasAppended { client.pointee.writtenPosition = pointee.journal.position }
+        if hasAppended {
+            client.pointee.writtenPosition = pointee.journal.position
+            pointee.journal.noteWriter(client.pointee.id)
+        }
         if pointee.journal.durability.holdsReplies { stamp(client, command, arguments, hasAppended: hasAppended) }
     }
 }

@@ -2,7 +2,8 @@
 // ends or the file is switched off.
 //
 // With `always` the thread syncs after each write, and everything that was handed over while it did so is written and
-// synced together: one sync serves all. Otherwise, while logs come faster than one in two milliseconds, it takes them
+// synced together: one sync serves all. Clients whose replies a sync has set free come back in a moment, so the next
+// one waits for them a little: otherwise two halves of the clients would take turns. Otherwise, while logs come faster than one in two milliseconds, it takes them
 // once a millisecond: waking it for each would cost more than writing does.
 
 import Bytes
@@ -77,6 +78,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private var flushSleepMicroseconds: UInt32 = 0
     private var pending = OutputBuffer()
     private var pendingEnd: Int64
+    /// Clients that wrote what is pending.
+    private var pendingWriterCount = 0
     /// Logs that go to the next increment: behind a task that makes one.
     private var later = OutputBuffer()
     private var laterEnd: Int64 = 0
@@ -95,7 +98,11 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private var manifest: AppendOnlyManifest
     private var writing = OutputBuffer()
     private var writingEnd: Int64 = 0
+    private var writingWriterCount = 0
     private var lastSyncMilliseconds: Int64 = 0
+    /// With `always`: the next write waits until so many clients have come, or until that time.
+    private var awaitedWriterCount = 0
+    private var gatheringEnd: Int64 = 0
     private var retryMilliseconds: Int64 = 0
     private var lastErrorLogMilliseconds: Int64 = -AppendOnlyWriter.errorLogIntervalMilliseconds
 
@@ -103,6 +110,9 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private static let errorLogIntervalMilliseconds: Int64 = 30_000
     private static let retryIntervalMilliseconds: Int64 = 100
     private static let napMilliseconds: Int64 = 1
+    /// Of the time that the last sync took, how much the next one waits for clients, and how long at most.
+    private static let gatheringShare: Int64 = 4
+    private static let gatheringNanosecondsMax: Int64 = 1_000_000
     /// Memory of logs that is kept for the next ones.
     private static let keptByteCountMax = 4 << 20
 
@@ -151,6 +161,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
     /// Takes over what the journal has.
     func submit(_ journal: inout Journal) {
         pthread_mutex_lock(mutex)
+        pendingWriterCount &+= journal.writerCount
         if awaitedIncrementCount > 0 {
             journal.take(appendingTo: &later)
             laterEnd = journal.position
@@ -281,18 +292,24 @@ final class AppendOnlyWriter: @unchecked Sendable {
         file.close()
     }
 
-    private static var milliseconds: Int64 {
+    private static var nanoseconds: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
+    private static var milliseconds: Int64 { nanoseconds / 1_000_000 }
+
     private func wait(until milliseconds: Int64?) {
-        guard let milliseconds else {
+        if let milliseconds {
+            wait(untilNanoseconds: milliseconds * 1_000_000)
+        } else {
             pthread_cond_wait(work, mutex)
-            return
         }
-        var time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+    }
+
+    private func wait(untilNanoseconds nanoseconds: Int64) {
+        var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         pthread_cond_timedwait(work, mutex, &time)
     }
 
@@ -316,8 +333,11 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private func writeIfAny(_ isFlushing: Bool) {
         if writing.isEmpty {
             guard !pending.isEmpty else { return }
+            if policy == .always { gather() }
             swap(&writing, &pending)
             writingEnd = pendingEnd
+            writingWriterCount = pendingWriterCount
+            pendingWriterCount = 0
         } else if !isFlushing, Self.milliseconds < retryMilliseconds {
             return
         }
@@ -340,6 +360,16 @@ final class AppendOnlyWriter: @unchecked Sendable {
             fail("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
         }
         retryMilliseconds = Self.milliseconds + Self.retryIntervalMilliseconds
+    }
+
+    /// Waits for the clients that the last sync has set free.
+    private func gather() {
+        while pendingWriterCount < awaitedWriterCount, flushRequestCount == flushDoneCount, !isEnding, tasks.isEmpty {
+            let now = Self.nanoseconds
+            guard now < gatheringEnd else { break }
+            wait(untilNanoseconds: gatheringEnd)
+        }
+        awaitedWriterCount = 0
     }
 
     private func failed(_ code: Int32, _ message: String) {
@@ -378,7 +408,11 @@ final class AppendOnlyWriter: @unchecked Sendable {
             if beginSync(position) { return }
         }
         lastSyncMilliseconds = now
+        let began = Self.nanoseconds
         let code = unlocked { file.sync() }
+        let ended = Self.nanoseconds
+        awaitedWriterCount = writingWriterCount + pendingWriterCount
+        gatheringEnd = ended + min((ended - began) / Self.gatheringShare, Self.gatheringNanosecondsMax)
         noteSync(code, position)
     }
 
