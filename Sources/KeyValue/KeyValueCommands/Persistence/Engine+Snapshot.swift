@@ -24,12 +24,13 @@ extension UnsafeMutablePointer where Pointee == Engine {
     /// - Parameter path: the name of the whole file; nil leaves it under the temporary one.
     func makeSnapshot(
         temporaryPath: String, path: String?, auxiliary: [(name: String, value: String)] = [],
-        for purpose: Persistence.Purpose = .rewrite
+        for purpose: Persistence.Purpose = .rewrite, isInBackground: Bool = true
     ) throws(SnapshotFailure) -> Snapshot {
         let configuration = pointee.configuration
         var options = SnapshotFile.Options(
             temporaryPath: temporaryPath, path: path, hasChecksum: configuration.flag("rdbchecksum"),
             syncsIncrementally: configuration.flag("rdb-save-incremental-fsync"))
+        options.isInBackground = isInBackground
         let prepare = pointee.persistence.prepareThread
         options.prepareThread = { prepare(purpose) }
         let file = try SnapshotFile(options, whenDone: pointee.persistence.wake)
@@ -55,12 +56,13 @@ extension UnsafeMutablePointer where Pointee == Engine {
         }
     }
 
-    private func makeSaveSnapshot() throws(SnapshotFailure) -> Snapshot {
+    private func makeSaveSnapshot(isInBackground: Bool) throws(SnapshotFailure) -> Snapshot {
         guard let path = snapshotPath, let temporaryPath = temporarySnapshotPath else {
             throw SnapshotFailure("There is no directory for files")
         }
         return try makeSnapshot(
-            temporaryPath: temporaryPath, path: path, auxiliary: [("aof-base", "0")], for: .save)
+            temporaryPath: temporaryPath, path: path, auxiliary: [("aof-base", "0")], for: .save,
+            isInBackground: isInBackground)
     }
 
     // MARK: - At once
@@ -74,7 +76,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         // There is one cut at a time: a rewrite under way takes the rest of its keys first.
         persistence.running?.snapshot.stepToEnd()
         do throws(SnapshotFailure) {
-            let snapshot = try makeSaveSnapshot()
+            let snapshot = try makeSaveSnapshot(isInBackground: false)
             snapshot.begin()
             let keyDelay = pointee.configuration.integer("rdb-key-save-delay")
             if keyDelay > 0 { stepSlowly(snapshot, keyDelay) } else { snapshot.stepToEnd() }
@@ -122,7 +124,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
     package func startBackgroundSave() -> Bool {
         pointee.persistence.lastTry = pointee.now / 1000
         do {
-            start(try makeSaveSnapshot(), for: .save)
+            start(try makeSaveSnapshot(isInBackground: true), for: .save)
         } catch {
             log(.warning, error.reason)
             noteSave(succeeded: false)

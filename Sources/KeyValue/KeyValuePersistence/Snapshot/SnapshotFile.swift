@@ -17,6 +17,8 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
         package var hasChecksum: Bool
         /// Whether dirty pages are handed to the disk all along, and not all at the end (rdb-save-incremental-fsync).
         package var syncsIncrementally: Bool
+        /// Whether the thread stands back behind the others: not where everybody waits for the file.
+        package var isInBackground = true
         /// Whether the file ends as an RDB file does.
         package var isRDB = true
         /// What the writing thread does first, for instance to choose its processors.
@@ -140,8 +142,10 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
 
     private func work() {
         options.prepareThread()
-        // Clients come first. On Linux this is the thread's own priority (setpriority(2), Notes).
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+        if options.isInBackground {
+            // Clients come first. On Linux this is the thread's own priority (setpriority(2), Notes).
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+        }
         while true {
             let (chunks, order) = takeQueue()
             if order == .abandon { return end(with: .failed("given up"), keepsFile: false) }
