@@ -41,7 +41,7 @@ import Testing
     }
 
     /// A file of all keys.
-    private static func write(_ engine: EngineReference, version: Int, compresses: Bool, path: String) {
+    static func write(_ engine: EngineReference, version: Int, compresses: Bool, path: String) {
         var writer = RDBWriter(version: version, compresses: compresses)
         var finisher = RDBFinisher(checksums: true)
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)

@@ -69,6 +69,11 @@ struct ServerTests {
         .enabled(if: ServerScript.redisIsInstalled, "needs redis-server"))
     func migrate() throws { try expectSuccess("migrate.py", timeoutSeconds: 600) }
 
+    @Test(
+        "Snapshot files and payloads go to redis-server and back; the check of files finds damage",
+        .enabled(if: ServerScript.redisIsInstalled, "needs redis-server"))
+    func snapshotFiles() throws { try expectSuccess("rdb_files.py", timeoutSeconds: 600) }
+
     @Test("redis-py in both protocols, Django's cache, Celery's queues", .enabled(if: ServerScript.hasClientLibraries))
     func clients() throws { try expectSuccess("clients.py") }
 }

@@ -16,9 +16,12 @@ enum Main {
     }
 
     /// The key-value server takes the command line of redis-server, which no parser of ours could: as `atoll kv …`, or
-    /// through a link of the name `redis-server`.
+    /// through a link of the name `redis-server`. A link of the name `redis-check-rdb` is `atoll kv check`.
     private static func runKeyValue(_ arguments: [String]) -> Int32? {
         let name = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? ""
+        if name.hasPrefix("redis-check-rdb") {
+            return CheckProgram.run(arguments: Array(arguments.dropFirst()), programName: name)
+        }
         if name.hasPrefix("redis-server") { return KeyValueProgram.run(arguments: arguments) }
         guard arguments.count > 1, arguments[1] == "kv" else { return nil }
         return KeyValueProgram.run(arguments: [arguments[0]] + arguments.dropFirst(2))

@@ -15,6 +15,8 @@ struct KeyValueCommand: ParsableCommand {
               atoll kv
               atoll kv /etc/redis/redis.conf --port 6380
               atoll kv --maxmemory 2gb --maxmemory-policy allkeys-lru
+
+            `atoll kv check FILE` verifies an RDB file without a server, and mends it with --fix.
             """)
 
     @Argument(parsing: .captureForPassthrough, help: "What redis-server takes (atoll kv --help tells).")

@@ -30,8 +30,8 @@ package struct RDBFailure: Error {
         self.offset = offset
     }
 
-    /// What is wrong and where, in words.
-    package var message: String {
-        "\(text)\(number.map { " \($0)" } ?? "") at byte \(offset)"
-    }
+    /// What is wrong, in words.
+    package var description: String { "\(text)\(number.map { " \($0)" } ?? "")" }
+    /// What is wrong and where.
+    package var message: String { "\(description) at byte \(offset)" }
 }

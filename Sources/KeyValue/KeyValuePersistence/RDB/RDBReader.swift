@@ -18,6 +18,11 @@ package struct RDBReader: ~Copyable {
         case end
     }
 
+    /// What was being read, for messages.
+    package enum Stage: Sendable {
+        case header, code, key, value, field, checksum
+    }
+
     package var input: RDBInput
     private let values: RDBValueReader
     private let verifiesChecksum: Bool
@@ -33,6 +38,8 @@ package struct RDBReader: ~Copyable {
     package private(set) var idleSeconds: Int64?
     /// The logarithmic count of uses of the last key, where the file says so.
     package private(set) var frequency: UInt8?
+    /// What was being read when reading failed.
+    package private(set) var stage = Stage.header
     /// Whether the file had a checksum to verify.
     package private(set) var hasChecksum = false
 
@@ -56,6 +63,7 @@ package struct RDBReader: ~Copyable {
         idleSeconds = nil
         frequency = nil
         while true {
+            stage = .code
             let code = try input.byte()
             if code < RDBFormat.Opcode.opcodeMin { return .key(try readKey(code)) }
             switch code {
@@ -76,10 +84,12 @@ package struct RDBReader: ~Copyable {
 
     @inline(__always)
     private mutating func readKey(_ type: UInt8) throws(RDBFailure) -> RDBValue {
+        self.type = type
+        stage = .key
         let key = try input.text()
         keyByteCount = key.count
         _ = input.keep(key, in: &keyMemory)
-        self.type = type
+        stage = .value
         if type == RDBType.string.rawValue { return try input.stringValue() }
         return try values.read(type: type, from: &input)
     }
@@ -95,9 +105,12 @@ package struct RDBReader: ~Copyable {
                 keyCount: Int(truncatingIfNeeded: min(keyCount, UInt64(Int.max))),
                 expiryCount: Int(truncatingIfNeeded: min(expiryCount, UInt64(Int.max))))
         case RDBFormat.Opcode.auxiliary:
+            stage = .field
             let name = input.keep(try input.text(), in: &keyMemory)
             return .auxiliary(name: name, value: try input.text())
-        case RDBFormat.Opcode.function: return .function(try input.text())
+        case RDBFormat.Opcode.function:
+            stage = .field
+            return .function(try input.text())
         case RDBFormat.Opcode.functionPreRelease:
             throw input.failure(.unsupported, "functions in the form of a pre-release of Redis 7 are not supported")
         case RDBFormat.Opcode.moduleAuxiliary:
@@ -116,6 +129,9 @@ package struct RDBReader: ~Copyable {
     private mutating func readHeader() throws(RDBFailure) {
         let header = try input.slice(RDBFormat.headerByteCount)
         let magic = RDBFormat.magic.bytes
+        guard !header.slice(0, 6).equals("VALKEY") else {
+            throw RDBFailure(.unsupported, "files of Valkey 9 and newer versions are not supported", offset: 0)
+        }
         guard header.slice(0, magic.count).equals(magic) else {
             throw RDBFailure(.corrupt, "the file does not begin as an RDB file does", offset: 0)
         }
@@ -135,6 +151,7 @@ package struct RDBReader: ~Copyable {
 
     private mutating func readChecksum() throws(RDBFailure) {
         guard version >= RDBFormat.checksumVersionMin else { return }
+        stage = .checksum
         let expected = verifiesChecksum ? input.checksumSoFar() : 0
         let found = try input.integer(UInt64.self)
         guard verifiesChecksum, found != 0 else { return }
