@@ -66,7 +66,7 @@ import Testing
             defer { unlink(salvagePath) }
             let report = Self.check(path, salvagePath: salvagePath)
             #expect(report.damage?.stage == .checksum)
-            #expect(report.damage?.text == "the checksum of the file is wrong")
+            #expect(report.damage?.text.hasPrefix("the checksum of the file is wrong") == true)
             let salvaged = Self.check(salvagePath)
             #expect(salvaged.damage == nil)
             #expect(salvaged.keyCount == 5)
