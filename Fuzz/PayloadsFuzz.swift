@@ -77,12 +77,14 @@ nonisolated(unsafe) private let engine: EngineReference = {
     return engine
 }()
 
+// As above: one thread.
 nonisolated(unsafe) private let output: UnsafeMutablePointer<OutputBuffer> = {
     let output = UnsafeMutablePointer<OutputBuffer>.allocate(capacity: 1)
     output.initialize(to: OutputBuffer())
     return output
 }()
 
+// As above: one thread.
 nonisolated(unsafe) private let client = engine.makeClient(output: output)
 
 /// The reply to a request.
