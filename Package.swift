@@ -81,6 +81,7 @@ let package = Package(
         .target(name: "CNumberText", path: "Sources/Shared/CNumberText"),
         .target(name: "CIOLoop", path: "Sources/Shared/CIOLoop", linkerSettings: [.linkedLibrary("uring")]),
         .systemLibrary(name: "COpenSSL", path: "Sources/Shared/COpenSSL", pkgConfig: "openssl"),
+        .target(name: "Threads", path: "Sources/Shared/Threads", swiftSettings: strict),
         .target(
             name: "Bytes", dependencies: ["CMemory", "CNumberText"], path: "Sources/Shared/Bytes",
             swiftSettings: engine),
@@ -93,10 +94,10 @@ let package = Package(
         .target(
             name: "RESP", dependencies: ["Bytes", "CMemory"], path: "Sources/KeyValue/RESP", swiftSettings: engine),
         .target(
-            name: "Keyspace", dependencies: ["Bytes", "CMemory"], path: "Sources/KeyValue/Keyspace",
+            name: "Keyspace", dependencies: ["Bytes", "CMemory", "Threads"], path: "Sources/KeyValue/Keyspace",
             swiftSettings: engine),
         .target(
-            name: "KeyValuePersistence", dependencies: ["Bytes", "CIOLoop", "CMemory", "Keyspace", "RESP"],
+            name: "KeyValuePersistence", dependencies: ["Bytes", "CIOLoop", "CMemory", "Keyspace", "RESP", "Threads"],
             path: "Sources/KeyValue/KeyValuePersistence", swiftSettings: engine),
         .target(
             name: "KeyValueCommands",
@@ -106,7 +107,7 @@ let package = Package(
             name: "KeyValueServer",
             dependencies: [
                 "Bytes", "CAtoll", "CIOLoop", "CMemory", "IOLoop", "Keyspace", "KeyValueCommands",
-                "KeyValuePersistence", "RESP", "TLS",
+                "KeyValuePersistence", "RESP", "TLS", "Threads",
             ],
             path: "Sources/KeyValue/KeyValueServer", swiftSettings: engine),
 
@@ -164,6 +165,7 @@ let package = Package(
         tests("Certificates", [x509, swiftASN1]),
         tests("Settings"),
         tests("Telemetry", [logging]),
+        tests("Threads"),
         tests("Bytes"),
         tests("IOLoop", ["Bytes", "TLS"]),
         tests("TLS", ["Bytes"]),

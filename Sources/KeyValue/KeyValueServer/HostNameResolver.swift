@@ -1,6 +1,7 @@
 import Glibc
 import IOLoop
 import Synchronization
+import Threads
 
 /// Finds the addresses of names without holding up the loop: each search is a thread of its own, which the C library's
 /// resolver may keep for as long as it likes.
@@ -28,20 +29,11 @@ final class HostNameResolver: @unchecked Sendable {
     func search(_ name: String, id: UInt64) -> Bool {
         guard running.load(ordering: .relaxed) < Self.searchesMax else { return false }
         running.add(1, ordering: .relaxed)
-        let search = Search(resolver: self, name: name, id: id)
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Search>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(search).toOpaque())
+        let code = DetachedThread.start { [self] in add(Answer(id: id, addresses: Self.addresses(of: name))) }
         guard code == 0 else {
             running.subtract(1, ordering: .relaxed)
             return false
         }
-        pthread_detach(thread)
         return true
     }
 
@@ -57,20 +49,6 @@ final class HostNameResolver: @unchecked Sendable {
         answers.withLock { $0.append(answer) }
         running.subtract(1, ordering: .relaxed)
         waker.wake()
-    }
-
-    private final class Search: Sendable {
-        let resolver: HostNameResolver
-        let name: String
-        let id: UInt64
-
-        init(resolver: HostNameResolver, name: String, id: UInt64) {
-            self.resolver = resolver
-            self.name = name
-            self.id = id
-        }
-
-        func run() { resolver.add(Answer(id: id, addresses: HostNameResolver.addresses(of: name))) }
     }
 
     private static func addresses(of name: String) -> [String] {

@@ -79,7 +79,10 @@ package final class Server: LoopApplication, EngineHost {
         keepAliveSeconds = configuration.integer("tcp-keepalive")
         trustedNetworks = Self.trustedNetworks(configuration)
         let watch = SignalWatch(waker: loop.waker)
-        watch.start()
+        let code = watch.start()
+        guard code == 0 else {
+            throw ServerStartError("No thread to wait for signals: \(String(cString: strerror(code)))")
+        }
         signals = watch
         let placement = process.placement
         engine.pointee.reclaimer.prepareThread = { placement.placeHelper() }

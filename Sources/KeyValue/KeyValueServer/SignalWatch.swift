@@ -2,6 +2,7 @@ import CAtoll
 import Glibc
 import IOLoop
 import Synchronization
+import Threads
 
 /// Signals that end the server, as events of its loop: a thread waits for them, so no handler runs anywhere.
 // The count is atomic, the path guarded; the thread only adds to the one, reads the other and wakes the loop.
@@ -27,7 +28,8 @@ final class SignalWatch: @unchecked Sendable {
     }
 
     /// Blocks SIGTERM and SIGINT in this thread and those that it makes from now on, and begins to wait for them.
-    func start() {
+    /// - Returns: 0, or why there is no thread to wait.
+    func start() -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGHUP, SIG_IGN)
         var set = sigset_t()
@@ -35,17 +37,7 @@ final class SignalWatch: @unchecked Sendable {
         sigaddset(&set, SIGTERM)
         sigaddset(&set, SIGINT)
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        var thread = pthread_t()
-        // The watch lives as long as the process.
-        let reference = Unmanaged.passRetained(self).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<SignalWatch>.fromOpaque(argument).takeUnretainedValue().wait()
-                return nil
-            }, reference)
-        pthread_detach(thread)
+        return DetachedThread.start { [self] in wait() }
     }
 
     private func insist() {

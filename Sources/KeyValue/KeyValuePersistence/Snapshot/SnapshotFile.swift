@@ -3,6 +3,7 @@
 
 import Bytes
 import Glibc
+import Threads
 
 /// A file that a snapshot is written to. Made and told by the thread that owns the keyspace.
 // What both threads touch is guarded by the mutex; the finisher and the descriptor are the writing thread's alone.
@@ -69,17 +70,14 @@ package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
         guard descriptor >= 0 else {
             throw SnapshotFailure("Failed opening the temp RDB file \(options.temporaryPath): \(Self.errorText())")
         }
-        var thread = pthread_t()
         // The thread holds the file until it has a result.
-        let reference = Unmanaged.passRetained(self).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<SnapshotFile>.fromOpaque(argument).takeRetainedValue().work()
-                return nil
-            }, reference)
-        pthread_detach(thread)
+        let code = DetachedThread.start { [self] in work() }
+        guard code == 0 else {
+            close(descriptor)
+            descriptor = -1
+            unlink(options.temporaryPath)
+            throw SnapshotFailure("No thread to write the RDB file: \(String(cString: strerror(code)))")
+        }
     }
 
     deinit {

@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
 import KeyValuePersistence
+import Threads
 
 /// The increment that is being written.
 // One owner at a time: the loop before the writer starts, then the writer's thread.
@@ -99,21 +100,11 @@ final class AppendOnlySync: Sendable {
 
     /// - Returns: false if there is no thread to be had; nothing is called then.
     func start() -> Bool {
-        let reference = Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<AppendOnlySync>.fromOpaque(argument).takeRetainedValue().work()
-                return nil
-            }, reference)
+        let code = DetachedThread.start { [self] in work() }
         guard code == 0 else {
-            Unmanaged<AppendOnlySync>.fromOpaque(reference).release()
             _ = Glibc.close(descriptor)
             return false
         }
-        pthread_detach(thread)
         return true
     }
 
@@ -130,29 +121,9 @@ enum AppendOnlyHistory {
     static func remove(_ files: [AppendOnlyManifest.File], in directory: AppendOnlyDirectory) {
         let descriptors = directory.unlink(files)
         guard !descriptors.isEmpty else { return }
-        let box = Unmanaged.passRetained(Descriptors(descriptors)).toOpaque()
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Descriptors>.fromOpaque(argument).takeRetainedValue().close()
-                return nil
-            }, box)
-        if code == 0 {
-            pthread_detach(thread)
-        } else {
-            Unmanaged<Descriptors>.fromOpaque(box).takeRetainedValue().close()
-        }
-    }
-
-    private final class Descriptors {
-        private let descriptors: [Int32]
-
-        init(_ descriptors: [Int32]) { self.descriptors = descriptors }
-
-        func close() {
+        @Sendable func close() {
             for descriptor in descriptors { _ = Glibc.close(descriptor) }
         }
+        if DetachedThread.start(close) != 0 { close() }
     }
 }

@@ -70,7 +70,7 @@ final class AppendOnlyService: AppendOnlyControl {
             manifest.history = []
             try directory.store(manifest)
         }
-        begin(with: file, otherByteCount: rewriteBaseByteCount - file.byteCount)
+        try begin(with: file, otherByteCount: rewriteBaseByteCount - file.byteCount)
     }
 
     private func makeFirstBase() throws(AppendOnlyFailure) {
@@ -81,15 +81,22 @@ final class AppendOnlyService: AppendOnlyControl {
         rewriteBaseByteCount = try directory.byteCount(of: base)
     }
 
-    private func begin(with file: AppendOnlyFile, otherByteCount: Int64) {
+    private func begin(with file: AppendOnlyFile, otherByteCount: Int64) throws(AppendOnlyFailure) {
         guard let waker else { return }
         engine.pointee.journal.enable()
         let writer = AppendOnlyWriter(
             directory: directory, manifest: manifest, file: file, position: engine.pointee.journal.position,
             policy: policy, otherByteCount: otherByteCount, waker: waker)
+        do throws(AppendOnlyFailure) {
+            try writer.start()
+        } catch {
+            engine.pointee.journal.disable()
+            isProvisional = false
+            file.close()
+            throw error
+        }
         engine.pointee.journal.durability.settle(engine.pointee.journal.position)
         self.writer = writer
-        writer.start()
         configure()
     }
 
@@ -211,7 +218,7 @@ final class AppendOnlyService: AppendOnlyControl {
         manifest = try directory.loadManifest()
         let file = try AppendOnlyFile(provisionalIn: directory)
         isProvisional = true
-        begin(with: file, otherByteCount: 0)
+        try begin(with: file, otherByteCount: 0)
         let rewrite = engine.pointee.persistence.rewrite
         if engine.pointee.persistence.running != nil || engine.isExecutingTransaction {
             rewrite.isScheduled = true

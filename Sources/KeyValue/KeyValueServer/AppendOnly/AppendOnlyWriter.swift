@@ -146,14 +146,20 @@ final class AppendOnlyWriter: @unchecked Sendable {
     }
 
     /// Begins to work. The thread holds the writer until `end`.
-    func start() {
-        pthread_create(
+    /// - Throws: that there can be no more threads.
+    func start() throws(AppendOnlyFailure) {
+        let reference = Unmanaged.passRetained(self)
+        let code = pthread_create(
             &thread, nil,
             { argument in
                 guard let argument else { return nil }
                 Unmanaged<AppendOnlyWriter>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
-            }, Unmanaged.passRetained(self).toOpaque())
+            }, reference.toOpaque())
+        guard code == 0 else {
+            reference.release()
+            throw AppendOnlyFailure("No thread to write the append-only file: \(String(cString: strerror(code)))")
+        }
     }
 
     // MARK: - Called by the loop

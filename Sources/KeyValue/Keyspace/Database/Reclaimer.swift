@@ -1,11 +1,13 @@
 import CMemory
 import Glibc
 import Synchronization
+import Threads
 
 /// Frees values: small ones at once, large ones on a helper thread, so that no client waits for memory to be given back.
 ///
 /// Made by the thread that owns the keyspace, which alone calls `reclaim`.
-// The queue is guarded by the mutex; the counters are atomic; the thread touches only values that were handed over.
+// The queue is guarded by the mutex and the counters are atomic; the thread touches nothing else but values that were
+// handed over. All other fields are the owner's, and do not change once the thread reads them.
 package final class Reclaimer: @unchecked Sendable {
     private enum Work {
         case value(ValueKind, UnsafeMutableRawPointer)
@@ -122,18 +124,8 @@ package final class Reclaimer: @unchecked Sendable {
     }
 
     private func start() {
-        isStarted = true
-        var thread = pthread_t()
-        // The thread lives as long as the process, and so does its reference to self.
-        let reference = Unmanaged.passRetained(self).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Reclaimer>.fromOpaque(argument).takeUnretainedValue().work()
-                return nil
-            }, reference)
-        pthread_detach(thread)
+        // Without a thread the work stays in the queue, and the next value tries again.
+        isStarted = DetachedThread.start { [self] in work() } == 0
     }
 
     private func work() {
