@@ -383,7 +383,8 @@ package final class Server: LoopApplication, EngineHost {
     }
 
     package func timeoutMilliseconds() -> Int {
-        engine.updateTime()
+        // The turn has taken the time; a short one leaves it good enough for a sleep in milliseconds.
+        if loop.turnStatistics.lastDurationMicroseconds >= 1000 { engine.updateTime() }
         if engine.hasPendingWork { return 0 }
         var next = min(nextHousekeeping, nextExpireCycle)
         if engine.pointee.isHousekeepingPaused { next = engine.pointee.now + 100 }
@@ -406,7 +407,7 @@ package final class Server: LoopApplication, EngineHost {
     }
 
     private func keepHouseIfDue() {
-        engine.updateTime()
+        if !isTimeFresh || engine.hasWorkedLong { engine.updateTime() }
         if engine.pointee.isHousekeepingPaused { return }
         if engine.pointee.now >= nextExpireCycle { nextExpireCycle = engine.pointee.now + engine.expireCycle() }
         guard engine.pointee.now >= nextHousekeeping else { return }

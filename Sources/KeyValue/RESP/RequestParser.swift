@@ -98,9 +98,15 @@ package struct RequestParser: ~Copyable {
         if argumentCount == 0 {
             guard bytes.count > 0 else { return .incomplete }
             guard bytes.byte(at: 0) == 0x2A else { return InlineRequest.parse(bytes, into: &arguments) }
-            switch readCount(bytes, limits: limits, isAuthenticated: isAuthenticated) {
-            case .request: break
-            case let other: return other
+            if let line = Line.readShort(bytes, from: 1), line.number > 0,
+                isAuthenticated || line.number <= RequestLimits.argumentCountMaxBeforeAuthentication
+            {
+                begin(argumentCount: line.number, at: line.next)
+            } else {
+                switch readCount(bytes, limits: limits, isAuthenticated: isAuthenticated) {
+                case .request: break
+                case let other: return other
+                }
             }
         }
         return readArguments(bytes, into: &arguments, limits: limits, isAuthenticated: isAuthenticated)
@@ -120,10 +126,15 @@ package struct RequestParser: ~Copyable {
             return .failure(.unauthenticatedMultibulk)
         }
         guard count > 0 else { return .nothing(byteCount: line.next) }
-        argumentCount = Int(count)
-        position = line.next
-        bulkByteCount = -1
+        begin(argumentCount: Int(count), at: line.next)
         return .request(byteCount: 0)
+    }
+
+    @inline(__always)
+    private mutating func begin(argumentCount: Int, at position: Int) {
+        self.argumentCount = argumentCount
+        self.position = position
+        bulkByteCount = -1
     }
 
     @inline(__always)
@@ -167,6 +178,11 @@ package struct RequestParser: ~Copyable {
         guard position < bytes.count else { return .incomplete }
         let marker = bytes.byte(at: position)
         guard marker == 0x24 else { return .failure(.expectedDollar(marker)) }
+        if let line = Line.readShort(bytes, from: position + 1) {
+            bulkByteCount = line.number
+            position = line.next
+            return nil
+        }
         guard let line = Line.read(bytes, from: position + 1) else {
             return bytes.count - position > RequestLimits.lineByteCountMax ? .failure(.bigBulkCount) : .incomplete
         }
@@ -225,6 +241,21 @@ package struct RequestParser: ~Copyable {
 
 /// A line of a header.
 enum Line {
+    /// The number in a line of one or two digits, as nearly all are, and where the next line begins; nil for any other
+    /// line, and for one that is not complete. What it allows is below every limit but those of the argument count.
+    @inline(__always)
+    static func readShort(_ bytes: ByteSlice, from start: Int) -> (number: Int, next: Int)? {
+        guard start + 3 <= bytes.count else { return nil }
+        let first = Int(bytes.byte(at: start)) - 0x30
+        let second = bytes.byte(at: start + 1)
+        guard first >= 0, first < 10 else { return nil }
+        if second == 0x0D { return (first, start + 3) }
+        let digit = Int(second) - 0x30
+        guard first > 0, digit >= 0, digit < 10, start + 4 <= bytes.count, bytes.byte(at: start + 2) == 0x0D
+        else { return nil }
+        return (first * 10 + digit, start + 4)
+    }
+
     /// The end of the line's text and where the next line begins; nil when the line is not complete.
     @inline(__always)
     static func read(_ bytes: ByteSlice, from start: Int) -> (end: Int, next: Int)? {

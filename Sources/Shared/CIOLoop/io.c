@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int atoll_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {
@@ -52,6 +54,13 @@ void atoll_wake_clear(int descriptor) {
 
 // By syscall(2): recv and send are cancellation points (pthreads(7)), which costs a process with threads two locked
 // instructions a call. Nobody cancels the loop's thread.
+void atoll_pause_precisely(void) { prctl(PR_SET_TIMERSLACK, 1); }
+
+void atoll_pause(int64_t nanoseconds) {
+    struct timespec time = {.tv_sec = 0, .tv_nsec = nanoseconds};
+    nanosleep(&time, NULL);
+}
+
 int64_t atoll_receive(int descriptor, void *target, uint64_t capacity) {
     long count = syscall(SYS_recvfrom, descriptor, target, capacity, 0, NULL, NULL);
     return count >= 0 ? count : -errno;

@@ -19,7 +19,7 @@ package struct Connection: ~Copyable {
     var flags: Flags = []
     /// Operations that the kernel has not finished and that point here (io_uring).
     var operationCount: UInt16 = 0
-    /// The last window of `Gathering` that it received in (io_uring).
+    /// The last window of `Gathering` that it received in.
     var activeWindow: UInt32 = 0
     /// What the kernel said to a send that it did not take whole (io_uring).
     var shortSendResult: Int32 = 0
@@ -93,13 +93,19 @@ package struct Connection: ~Copyable {
         self.sendQueue = sendQueue
     }
 
-    /// What goes to the socket next, as the application wrote it or encrypted.
-    var wire: OutputBuffer {
-        @inline(__always) _read {
-            if let secure { yield secure.pointee.session.outgoing } else { yield output }
-        }
-        @inline(__always) _modify {
-            if let secure { yield &secure.pointee.session.outgoing } else { yield &output }
+    /// What goes to the socket next, as the application wrote it or encrypted. Read here and taken by `consumeWire`: a
+    /// property that lends one of two buffers would allocate on every access.
+    var wireBytes: ByteSlice {
+        @inline(__always) get { secure.map { $0.pointee.session.outgoing.readable } ?? output.readable }
+    }
+
+    /// The socket has taken that many of `wireBytes`.
+    @inline(__always)
+    mutating func consumeWire(_ byteCount: Int) {
+        if let secure {
+            secure.pointee.session.outgoing.consume(byteCount)
+        } else {
+            output.consume(byteCount)
         }
     }
 

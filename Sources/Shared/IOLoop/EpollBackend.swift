@@ -10,6 +10,7 @@ final class EpollBackend: LoopBackend {
     /// Where every read goes; what is not consumed by the application is copied by it.
     private let readBuffer: UnsafeMutableRawPointer
     @exclusivity(unchecked) private var readyCount = 0
+    @exclusivity(unchecked) private var gathering = Gathering()
     /// Connections to read again without an event: their last turn's share was used up, or they were paused.
     @exclusivity(unchecked) private var rereads: [ConnectionPointer] = []
     /// Their memory is kept until the list that names them has been walked.
@@ -39,6 +40,7 @@ final class EpollBackend: LoopBackend {
         events = atoll_epoll_events_take(Int32(Self.eventsMax))
         readBuffer = .allocate(byteCount: Self.readBufferByteCount, alignment: 64)
         super.init()
+        atoll_pause_precisely()
         guard descriptor >= 0 else { throw LoopError(operation: "epoll_create1", subject: "loop", code: errno) }
         let code = control(EPOLL_CTL_ADD, waker.descriptor, Self.readable, Self.wakeMark)
         guard code == 0 else { throw LoopError(operation: "epoll_ctl", subject: "waker", code: code) }
@@ -108,13 +110,15 @@ final class EpollBackend: LoopBackend {
     // MARK: - A turn
 
     override func wait(milliseconds: Int) {
+        if gathering.pauseNanoseconds > 0, milliseconds != 0 { atoll_pause(gathering.pauseNanoseconds) }
         let count = epoll_wait(
             descriptor, events, Int32(Self.eventsMax), Int32(clamping: milliseconds))
         readyCount = max(0, Int(count))
     }
 
     override func dispatch(_ loop: EventLoop, _ application: any LoopApplication) -> Int {
-        stopped.removeAll(keepingCapacity: true)
+        gathering.advance(to: loop.nowNanoseconds)
+        if !stopped.isEmpty { stopped.removeAll(keepingCapacity: true) }
         for listener in loop.takeRested() {
             _ = control(EPOLL_CTL_MOD, listener.descriptor, Self.readable, Self.mark(listener))
         }
@@ -198,6 +202,7 @@ final class EpollBackend: LoopBackend {
             guard connection.pointee.flags.isDisjoint(with: [.closed, .readingPaused, .endOfStream]) else { return }
             let count = Int(atoll_receive(connection.pointee.descriptor, readBuffer, UInt64(capacity)))
             if count > 0 {
+                gathering.note(connection)
                 loop.arrived(connection, ByteSlice(start: readBuffer, count: count), application)
                 // Less than asked for: the socket is empty, and the next arrival is a new edge.
                 if count < capacity, !connection.pointee.flags.contains(.hangingUp) { return }
@@ -218,7 +223,7 @@ final class EpollBackend: LoopBackend {
     override func send(_ connection: ConnectionPointer, _ loop: EventLoop) {
         guard !connection.pointee.flags.contains(.waitingForRoom) else { return }
         while loop.prepareWire(connection) {
-            let bytes = connection.pointee.wire.readable
+            let bytes = connection.pointee.wireBytes
             let count = Int(
                 atoll_send(connection.pointee.descriptor, bytes.baseAddress, UInt64(bytes.count)))
             if count == -Int(EINTR) { continue }
@@ -226,7 +231,7 @@ final class EpollBackend: LoopBackend {
                 return loop.failed(connection, .writeFailed(Int32(-count)))
             }
             if count > 0 {
-                connection.pointee.wire.consume(count)
+                connection.pointee.consumeWire(count)
                 loop.progressed(connection)
             }
             guard count < bytes.count else { continue }

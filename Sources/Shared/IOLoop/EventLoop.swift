@@ -32,6 +32,8 @@ package final class EventLoop {
     private let sendQueue: UnsafeMutablePointer<SendQueue>
     @exclusivity(unchecked) private var clock = TurnClock()
     @exclusivity(unchecked) private var listeners: [Listener] = []
+    /// Whether one of them may rest after a failed accept.
+    @exclusivity(unchecked) private var mayHaveRested = false
     @exclusivity(unchecked) private var lastID: UInt64 = 0
     @exclusivity(unchecked) private var isStopped = false
     /// All connections that are neither closed nor ended.
@@ -160,8 +162,10 @@ package final class EventLoop {
 
     /// Turns until `stop`.
     package func runUntilStopped() {
+        // Taken once: every use of an unowned reference counts it up and down.
+        let application = application
         isStopped = false
-        while !isStopped { runOnce(timeoutMilliseconds: application.timeoutMilliseconds()) }
+        while !isStopped { turn(application, timeoutMilliseconds: application.timeoutMilliseconds()) }
     }
 
     /// Ends `runUntilStopped` after this turn. From another thread or a signal handler, set a flag of your own and
@@ -173,6 +177,10 @@ package final class EventLoop {
 
     /// One turn, which sleeps that long at most while nothing happens; -1 without limit.
     package func runOnce(timeoutMilliseconds: Int) {
+        turn(application, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    private func turn(_ application: any LoopApplication, timeoutMilliseconds: Int) {
         // What was scheduled since the last turn's sends must not wait for the sleep to end.
         if sendQueue.pointee.head != nil || firstClosed != nil { sendAll() }
         backend.wait(milliseconds: sleepMilliseconds(atMost: timeoutMilliseconds))
@@ -232,11 +240,13 @@ package final class EventLoop {
         if firstSwept != nil || owesRelease { due = sweepMilliseconds }
         // Rounded up, so that the timer is due when the sleep is over.
         if let first = timers.firstTime { due = min(due ?? .max, (first + 999_999) / 1_000_000) }
-        for listener in listeners {
-            if let retry = listener.retryMilliseconds { due = min(due ?? retry, retry) }
+        if mayHaveRested {
+            for listener in listeners {
+                if let retry = listener.retryMilliseconds { due = min(due ?? retry, retry) }
+            }
         }
         guard let due, limit != 0 else { return limit }
-        let now = monotonicNanoseconds / 1_000_000
+        let now = clock.endNanoseconds / 1_000_000
         let wait = Int(max(0, due - now))
         return limit < 0 ? wait : min(limit, wait)
     }
@@ -306,6 +316,7 @@ package final class EventLoop {
     /// Accepting failed; the backend rests the listener if told so.
     func acceptFailed(_ listener: Listener, code: Int32) {
         listener.retryMilliseconds = monotonicNanoseconds / 1_000_000 + Listener.restMilliseconds
+        mayHaveRested = true
         application.acceptFailed(listener: listener.tag, code: code)
     }
 
@@ -426,11 +437,14 @@ package final class EventLoop {
     }
 
     /// Listeners that rested long enough, for the backend to start again.
-    func takeRested() -> [Listener] {
-        guard listeners.contains(where: { $0.retryMilliseconds != nil }) else { return [] }
+    @inline(__always)
+    func takeRested() -> [Listener] { mayHaveRested ? takeResting() : [] }
+
+    private func takeResting() -> [Listener] {
         let now = monotonicNanoseconds / 1_000_000
         let rested = listeners.filter { $0.retryMilliseconds.map { $0 <= now } ?? false }
         for listener in rested { listener.retryMilliseconds = nil }
+        mayHaveRested = listeners.contains { $0.retryMilliseconds != nil }
         return rested
     }
 

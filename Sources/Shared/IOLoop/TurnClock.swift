@@ -6,6 +6,8 @@ struct TurnClock {
     var statistics = TurnStatistics()
     /// Monotonic nanoseconds at the start of the turn.
     private(set) var startNanoseconds = atoll_monotonic_nanoseconds()
+    /// The same at its end.
+    private(set) var endNanoseconds = atoll_monotonic_nanoseconds()
     private var sampledNanoseconds: Int64 = 0
     private var sampledCPUNanoseconds: Int64 = 0
 
@@ -20,6 +22,7 @@ struct TurnClock {
     }
 
     mutating func end(eventCount: Int, at nanoseconds: Int64) {
+        endNanoseconds = nanoseconds
         let duration = Int(truncatingIfNeeded: (nanoseconds &- startNanoseconds) / 1000)
         statistics.turnCount &+= 1
         statistics.eventCount &+= eventCount

@@ -200,7 +200,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
 
     /// Milliseconds since 1970 of the next thing that time brings; nil for none.
     package var nextDeadline: Int64? {
-        [pointee.deadlines.first, pointee.pause.isActive ? pointee.pause.until : nil].compactMap { $0 }.min()
+        guard pointee.pause.isActive else { return pointee.deadlines.first }
+        return min(pointee.deadlines.first ?? .max, pointee.pause.until)
     }
 
     /// Ends the waiting of clients whose time is up, and a pause that is over.

@@ -36,6 +36,9 @@ struct DurabilityWaiter {
 }
 
 extension UnsafeMutablePointer where Pointee == Engine {
+    /// Whether there is log for the shell to take.
+    package var hasLog: Bool { pointee.journal.hasLog }
+
     /// The file is durable up to a position of the log: clients that wait for that go on.
     package func journalSettled(at position: Int64) {
         guard position > pointee.journal.durability.durablePosition else { return }

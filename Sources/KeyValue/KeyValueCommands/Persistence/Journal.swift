@@ -57,7 +57,7 @@ package struct Journal: ~Copyable {
 
     /// Whether there is anything to take.
     @inline(__always)
-    package var hasLog: Bool { !log.isEmpty }
+    var hasLog: Bool { !log.isEmpty }
 
     /// Memory of logs on their way to the file, in bytes: it does not count towards maxmemory.
     package var heldByteCount: Int { log.reservedByteCount + shellByteCount }

@@ -118,7 +118,7 @@ final class AppendOnlyService: AppendOnlyControl {
 
     /// Hands the turn's log to the writer.
     func handOver() {
-        guard let writer, engine.pointee.journal.hasLog else { return }
+        guard engine.hasLog, let writer else { return }
         writer.submit(&engine.pointee.journal)
     }
 

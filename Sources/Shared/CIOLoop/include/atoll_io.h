@@ -44,6 +44,11 @@ int64_t atoll_receive(int descriptor, void *target, uint64_t capacity);
 /// Bytes taken by the kernel, or an errno with its sign turned. Never raises SIGPIPE.
 int64_t atoll_send(int descriptor, const void *bytes, uint64_t count);
 
+/// Has this thread's pauses last no longer than asked for: by default the kernel adds up to 50 microseconds.
+void atoll_pause_precisely(void);
+/// Sleeps for that long, less than a second; a signal ends it early.
+void atoll_pause(int64_t nanoseconds);
+
 /// Nanoseconds of a clock that only goes forward.
 static inline int64_t atoll_monotonic_nanoseconds(void) {
     struct timespec now;

@@ -132,14 +132,14 @@ final class SimulatedBackend: LoopBackend {
     override func send(_ connection: ConnectionPointer, _ loop: EventLoop) {
         guard !connection.pointee.flags.contains(.waitingForRoom), let peer = peer(of: connection) else { return }
         while loop.prepareWire(connection) {
-            let waiting = connection.pointee.wire.count
+            let waiting = connection.pointee.wireBytes.count
             var count = min(waiting, peer.room)
             if count > 1, network.random.isHit(network.faults.partialPercent, of: 100) {
                 count = 1 + Int(network.random.below(Int64(count - 1)))
             }
             if count > 0 {
-                peer.unread += connection.pointee.wire.readable.slice(0, count).array
-                connection.pointee.wire.consume(count)
+                peer.unread += connection.pointee.wireBytes.slice(0, count).array
+                connection.pointee.consumeWire(count)
                 loop.progressed(connection)
             }
             guard count < waiting else { continue }
