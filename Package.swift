@@ -76,8 +76,9 @@ let package = Package(
 
         .target(
             name: "CMemory", path: "Sources/Shared/CMemory", linkerSettings: [.linkedLibrary("mimalloc")]),
-        // For tests alone.
+        // For tests and simulations alone.
         .target(name: "CAllocationCount", path: "Sources/Shared/CAllocationCount"),
+        .target(name: "SeededRandom", path: "Sources/Shared/SeededRandom", swiftSettings: strict),
         .target(name: "CNumberText", path: "Sources/Shared/CNumberText"),
         .target(name: "CIOLoop", path: "Sources/Shared/CIOLoop", linkerSettings: [.linkedLibrary("uring")]),
         .systemLibrary(name: "COpenSSL", path: "Sources/Shared/COpenSSL", pkgConfig: "openssl"),
@@ -86,7 +87,7 @@ let package = Package(
             name: "Bytes", dependencies: ["CMemory", "CNumberText"], path: "Sources/Shared/Bytes",
             swiftSettings: engine),
         .target(
-            name: "IOLoop", dependencies: ["Bytes", "CIOLoop", "TLS"], path: "Sources/Shared/IOLoop",
+            name: "IOLoop", dependencies: ["Bytes", "CIOLoop", "SeededRandom", "TLS"], path: "Sources/Shared/IOLoop",
             swiftSettings: engine),
         .target(name: "TLS", dependencies: ["Bytes", "COpenSSL"], path: "Sources/Shared/TLS", swiftSettings: engine),
 
@@ -166,25 +167,29 @@ let package = Package(
         tests("Settings"),
         tests("Telemetry", [logging]),
         tests("Threads"),
-        tests("Bytes"),
-        tests("IOLoop", ["Bytes", "TLS"]),
-        tests("TLS", ["Bytes"]),
+        tests("Bytes", ["SeededRandom"]),
+        tests("IOLoop", ["Bytes", "SeededRandom", "TLS"]),
+        tests("TLS", ["Bytes", "SeededRandom"]),
         tests("RESP", ["Bytes"]),
-        tests("Keyspace", ["Bytes"]),
-        tests("KeyValuePersistence", ["Bytes", "CMemory", "Keyspace", "RESP"]),
-        tests("KeyValueCommands", ["Bytes", "CAllocationCount", "Keyspace", "KeyValuePersistence", "RESP"]),
+        tests("Keyspace", ["Bytes", "SeededRandom"]),
+        tests("KeyValuePersistence", ["Bytes", "CMemory", "Keyspace", "RESP", "SeededRandom"]),
+        tests(
+            "KeyValueCommands",
+            ["Bytes", "CAllocationCount", "Keyspace", "KeyValuePersistence", "RESP", "SeededRandom"]),
         .testTarget(
             name: "KeyValueServerTests", dependencies: ["atoll", "KeyValueServer"], exclude: ["Scripts"],
             swiftSettings: strict),
-        tests("PostgresWire"),
+        tests("PostgresWire", ["SeededRandom"]),
         tests("PostgresCluster", ["Settings"]),
         tests("ControlStore", ["ControlModel", .product(name: "GRDB", package: "GRDB.swift")]),
-        tests("ControlReconciler", ["ControlModel", "ControlStore", "PostgresCluster", "Settings", "Telemetry"]),
+        tests(
+            "ControlReconciler",
+            ["ControlModel", "ControlStore", "PostgresCluster", "SeededRandom", "Settings", "Telemetry"]),
         tests(
             "ControlAPI",
             [
                 "ControlModel", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird"), httpTypes,
-                nioCore, logging,
+                nioCore, logging, "SeededRandom",
             ]),
         tests(
             "CLICommands",
@@ -192,7 +197,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             // The program as its users have it: built first, and used from outside only.
-            name: "PlatformTests", dependencies: ["atoll"], exclude: ["Scripts"], swiftSettings: strict),
+            name: "PlatformTests", dependencies: ["atoll", "SeededRandom"], exclude: ["Scripts"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

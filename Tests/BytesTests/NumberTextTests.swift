@@ -1,4 +1,5 @@
 import Bytes
+import SeededRandom
 import Testing
 
 /// Text as the functions under test take and give it.
@@ -35,7 +36,7 @@ struct DoubleTextTests {
 
     @Test("What is written reads back, whatever the bits")
     func roundTrip() {
-        var generator = SplitMix(state: 20)
+        var generator = SeededGenerator(seed: 20)
         for _ in 0..<100_000 {
             let value = Double(bitPattern: generator.next())
             guard value.isFinite else { continue }
@@ -153,18 +154,5 @@ struct CRC64Tests {
             pieces.update(bytes.slice(3, bytes.count))
         }
         #expect(pieces.value == atOnce.value)
-    }
-}
-
-/// Numbers from a seed.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import SeededRandom
 import Testing
 
 /// A thousand requests nobody would send, from a seed: never a server error but the documented 501, and every error
@@ -27,7 +28,7 @@ struct MalformedRequestTests {
     @Test(arguments: 0..<4)
     func seeded(part: Int) async throws {
         try await APIHarness.run { api in
-            var random = SplitMix(seed: UInt64(2026 + part))
+            var random = SeededGenerator(seed: UInt64(2026 + part))
             let cluster = try await api.createCluster()
             for number in 0..<250 {
                 let method = Self.methods.randomElement(using: &random) ?? .get
@@ -47,7 +48,7 @@ struct MalformedRequestTests {
         }
     }
 
-    private static func path(cluster: String, using random: inout SplitMix) -> String {
+    private static func path(cluster: String, using random: inout SeededGenerator) -> String {
         let known = [
             "/v2/account", "/v2/regions", "/v2/tags", "/v2/tags/web", "/v2/tags/web/resources", "/v2/projects",
             "/v2/projects/default", "/v2/projects/default/resources", "/v2/vpcs", "/v2/databases",
@@ -70,7 +71,7 @@ struct MalformedRequestTests {
         return path.hasPrefix("/") ? path : "/" + path
     }
 
-    private static func body(using random: inout SplitMix) -> [UInt8]? {
+    private static func body(using random: inout SeededGenerator) -> [UInt8]? {
         var text = bodies.randomElement(using: &random) ?? ""
         switch random.next() % 6 {
         case 0: return nil

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import ControlAPI
@@ -52,7 +53,7 @@ struct RateLimiterTests {
 
     /// Against a plain list of times: never more than the limit in any 60 seconds, and never stricter than 61.
     @Test func agreesWithAListOfTimes() {
-        var random = SplitMix(seed: 7)
+        var random = SeededGenerator(seed: 7)
         var limiter = RateLimiter(perHour: 1_000_000, perMinute: 20, keysMax: 8)
         var admitted: [Int] = []
         var second = start
@@ -64,18 +65,5 @@ struct RateLimiterTests {
             if !isAdmitted { #expect(admitted.count { $0 > second - 61 } >= 20) }
         }
         #expect(admitted.count > 1000)
-    }
-}
-
-/// A small seeded generator, so that a failure replays.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

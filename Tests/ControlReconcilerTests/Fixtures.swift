@@ -39,24 +39,6 @@ final class TestDirectory: Sendable {
     }
 }
 
-/// Pseudo-random numbers that follow from a seed (SplitMix64), so that a failing walk can be walked again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// True in this many of a hundred cases.
-    mutating func chance(_ percentage: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percentage }
-}
-
 /// Expects a `ServiceError` of this kind, and that its message contains a text.
 func expectRefusal(
     _ code: ServiceError.Code, _ text: String = "", sourceLocation: SourceLocation = #_sourceLocation,

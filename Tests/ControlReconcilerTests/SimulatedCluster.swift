@@ -2,6 +2,7 @@
 // do. Kills and faults strike where they may strike on a machine, from a seed.
 
 import ControlModel
+import SeededRandom
 
 @testable import ControlReconciler
 
@@ -86,16 +87,16 @@ struct SimulatedCluster {
 
     /// Now and then something dies or somebody wants something else.
     private mutating func strike() {
-        if generator.chance(8) { killControl() }
-        if generator.chance(4), server != .unwatched { endServer() }
-        if generator.chance(4), server == .ready || server == .starting {
+        if generator.isHit(8, of: 100) { killControl() }
+        if generator.isHit(4, of: 100), server != .unwatched { endServer() }
+        if generator.isHit(4, of: 100), server == .ready || server == .starting {
             server = .unwatched
             looksLeft = 3
             loadedVersion = nil
         }
-        if generator.chance(10) {
+        if generator.isHit(10, of: 100) {
             wantedVersion += 1
-            if generator.chance(50) { wantedRestartVersion = wantedVersion }
+            if generator.isHit(50, of: 100) { wantedRestartVersion = wantedVersion }
         }
     }
 
@@ -147,11 +148,11 @@ struct SimulatedCluster {
 
     private mutating func perform(_ step: ClusterStep) {
         // Killed, or refused by the system, before the first effect.
-        if isStormy && generator.chance(10) {
-            if generator.chance(50) { killControl() } else { noteNotServing() }
+        if isStormy && generator.isHit(10, of: 100) {
+            if generator.isHit(50, of: 100) { killControl() } else { noteNotServing() }
             return
         }
-        let endsHalfWay = isStormy && generator.chance(15)
+        let endsHalfWay = isStormy && generator.isHit(15, of: 100)
         switch step {
         case .prepare: prepare(endsHalfWay)
         case .initialize: initialize(endsHalfWay)
@@ -183,7 +184,7 @@ struct SimulatedCluster {
     /// initdb may be killed before and after the version file is there, and before the row says so.
     private mutating func initialize(_ endsHalfWay: Bool) {
         initializations += 1
-        hasData = !endsHalfWay || generator.chance(50)
+        hasData = !endsHalfWay || generator.isHit(50, of: 100)
         if !endsHalfWay { row?.isInitialized = true }
     }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import SeededRandom
 import Testing
 
 @testable import IOLoop
@@ -7,12 +8,12 @@ import Testing
 /// Does anything that an application may do, at any time, to its own connection and to others.
 private final class ChaoticApplication: LoopApplication {
     var loop: EventLoop?
-    var random: SeededRandom
+    var random: SeededGenerator
     var living: [ConnectionPointer] = []
     /// Calls for connections that should no longer be known.
     var strayCalls: [String] = []
 
-    init(seed: UInt64) { random = SeededRandom(seed: seed) }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     func accepted(_ connection: ConnectionPointer, listener tag: Int) {
         living.append(connection)
@@ -58,7 +59,7 @@ private final class ChaoticApplication: LoopApplication {
         case 2, 3: loop.pauseReading(connection)
         case 4...9: loop.resumeReading(connection)
         case 10, 11:
-            connection.pointee.output.append(ByteSlice.zeros(Int(random.below(300_000))))
+            connection.pointee.output.append(ByteSlice.zeros(random.below(300_000)))
             connection.scheduleSend()
         case 12: connection.scheduleSend()
         default: return
@@ -66,12 +67,10 @@ private final class ChaoticApplication: LoopApplication {
     }
 }
 
-extension SeededRandom: RandomNumberGenerator {}
-
 @Suite("Anything at any time")
 struct ChaosTests {
     private func act(
-        _ random: inout SeededRandom, _ clients: inout [TestClient], _ endpoint: ListenEndpoint, _ loop: EventLoop,
+        _ random: inout SeededGenerator, _ clients: inout [TestClient], _ endpoint: ListenEndpoint, _ loop: EventLoop,
         _ application: ChaoticApplication
     ) throws {
         switch random.below(12) {
@@ -81,14 +80,14 @@ struct ChaosTests {
             application.living.append(try loop.connect(to: .tcp(address: address, port: port)))
         case 3:
             guard !clients.isEmpty else { return }
-            clients.remove(at: Int(random.below(Int64(clients.count))))
+            clients.remove(at: random.below(clients.count))
         case 4: clients.randomElement(using: &random)?.shutDownSending()
         case 5:
             guard !clients.isEmpty else { return }
-            clients.remove(at: Int(random.below(Int64(clients.count)))).reset()
+            clients.remove(at: random.below(clients.count)).reset()
         case 6, 7: clients.randomElement(using: &random)?.read()
         default:
-            clients.randomElement(using: &random)?.send([UInt8](repeating: 1, count: Int(random.below(5000)) + 1))
+            clients.randomElement(using: &random)?.send([UInt8](repeating: 1, count: random.below(5000) + 1))
         }
     }
 
@@ -101,7 +100,7 @@ struct ChaosTests {
         application.loop = loop
         defer { application.loop = nil }
         let listener = try loop.listen(.tcp(address: "127.0.0.1", port: 0), tag: 0, backlog: 511)
-        var random = SeededRandom(seed: seed &+ 1000)
+        var random = SeededGenerator(seed: seed &+ 1000)
         var clients: [TestClient] = []
         for _ in 0..<1000 {
             try act(&random, &clients, listener.endpoint, loop, application)
@@ -123,7 +122,7 @@ struct ChaosTests {
             let loop = try EventLoop(backend: backend, application: application)
             application.loop = loop
             let listener = try loop.listen(.tcp(address: "127.0.0.1", port: 0), tag: 0, backlog: 511)
-            var random = SeededRandom(seed: seed)
+            var random = SeededGenerator(seed: seed)
             var clients: [TestClient] = []
             for _ in 0..<100 {
                 try act(&random, &clients, listener.endpoint, loop, application)

@@ -1,4 +1,5 @@
 import Bytes
+import SeededRandom
 import Testing
 
 @testable import IOLoop
@@ -59,15 +60,15 @@ struct SimulationTests {
         application.pausesAbove = seed % 2 == 0 ? 500 : .max
         defer { application.loop = nil }
         _ = try loop.listen(.tcp(address: "127.0.0.1", port: 1), tag: 3, backlog: 1)
-        var random = SeededRandom(seed: ~seed)
+        var random = SeededGenerator(seed: ~seed)
         let peers = (0..<8).map { _ in network.connect(listenerTag: 3) }
         var sent = [[UInt8]](repeating: [], count: peers.count)
         for _ in 0..<200 {
-            let index = Int(random.below(8))
-            let count = Int(random.below(255)) + 1
+            let index = random.below(8)
+            let count = random.below(255) + 1
             let frame = [UInt8(count)] + (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             sent[index] += frame
-            let cut = Int(random.below(Int64(frame.count)))
+            let cut = random.below(frame.count)
             peers[index].send(Array(frame[..<cut]))
             peers[index].send(Array(frame[cut...]))
             if random.isHit(1, of: 10) { peers[index].isReading.toggle() }
@@ -158,22 +159,22 @@ struct SimulationTests {
 
     @Test("The heap gives what a sorted list gives", arguments: 0..<20)
     func timerHeap(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var heap = TimerHeap()
         var model: [(time: Int64, handle: TimerHeap.Handle)] = []
         for _ in 0..<2000 {
             switch random.below(3) {
             case 0, 1:
-                let time = random.below(500)
+                let time = random.below(Int64(500))
                 model.append((time, heap.add(time: time, context: nil)))
             default:
                 guard !model.isEmpty else { continue }
                 if random.isHit(1, of: 2) {
-                    let gone = model.remove(at: Int(random.below(Int64(model.count))))
+                    let gone = model.remove(at: random.below(model.count))
                     let isCancelled = heap.cancel(gone.handle)
                     #expect(isCancelled)
                 } else {
-                    let due = random.below(500)
+                    let due = random.below(Int64(500))
                     let first = model.map(\.time).min() ?? 0
                     let fired = heap.removeFirst(dueAt: due)
                     #expect((fired != nil) == (first <= due))

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import KeyValuePersistence
 import Keyspace
+import SeededRandom
 import Testing
 
 @testable import KeyValueCommands
@@ -28,14 +29,14 @@ private final class SnapshotMemory: SnapshotOutput {
 
 /// Random histories of commands against an engine, with large and small values in three databases.
 private struct History {
-    private var random: SeededNumbers
+    private var random: SeededGenerator
     private let client: Conversation
     private let keyCount: Int
     /// Elements that one command adds at most: some histories grow large values, some do not.
     private let burstMax: Int
 
     init(seed: UInt64, client: Conversation) {
-        random = SeededNumbers(seed: seed)
+        random = SeededGenerator(seed: seed)
         self.client = client
         keyCount = random.below(3) == 0 ? 12 : 2
         burstMax = random.below(2) == 0 ? 4 : 700
@@ -164,23 +165,6 @@ private struct History {
     }
 }
 
-/// Numbers that a seed determines.
-private struct SeededNumbers {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
-
 @Suite struct SnapshotTests {
     private static func begin(_ engine: EngineReference) -> (Snapshot, SnapshotMemory) {
         let memory = SnapshotMemory()
@@ -233,7 +217,7 @@ private struct SeededNumbers {
     /// however the walk and the commands take turns.
     private static func run(seed: UInt64) {
         let client = Conversation()
-        var random = SeededNumbers(seed: seed ^ 0xA5A5)
+        var random = SeededGenerator(seed: seed ^ 0xA5A5)
         var history = History(seed: seed, client: client)
         let now = client.engine.pointee.now
         for _ in 0..<random.below(200) { history.perform() }

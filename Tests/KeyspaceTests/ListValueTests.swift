@@ -1,5 +1,6 @@
 import Bytes
 import CMemory
+import SeededRandom
 import Testing
 
 @testable import Keyspace

@@ -2,6 +2,7 @@
 
 import Bytes
 import CMemory
+import SeededRandom
 import Testing
 
 @testable import Keyspace

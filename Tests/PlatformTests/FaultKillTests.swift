@@ -2,6 +2,7 @@
 // there afterwards. Changes that were under way when it died may have happened or not, and are not looked at.
 
 import Foundation
+import SeededRandom
 import Synchronization
 import Testing
 

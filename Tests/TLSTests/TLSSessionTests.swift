@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import SeededRandom
 import Testing
 
 @testable import TLS
@@ -209,7 +210,7 @@ struct TLSSessionTests {
     @Test("Hostile ciphertext ends the session and nothing else", .serialized, arguments: 0..<200)
     func hostileBytes(seed: UInt64) throws {
         let files = try SharedFiles.get()
-        var random = SeededNumbers(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var pair = try SessionPair(files.server, files.client, name: "localhost")
         if seed % 2 == 0 { pair.settle() }
         let room = UnsafeMutableRawPointer.allocate(byteCount: TLSSession.recordByteCountMax, alignment: 8)
@@ -245,18 +246,4 @@ private final class SharedFiles: Sendable {
     }
 
     static func get() throws -> SharedFiles { try shared.get() }
-}
-
-/// splitmix64.
-struct SeededNumbers {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
 }

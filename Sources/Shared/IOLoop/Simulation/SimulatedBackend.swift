@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import SeededRandom
 
 /// The loop over a simulated network.
 final class SimulatedBackend: LoopBackend {
@@ -72,7 +73,7 @@ final class SimulatedBackend: LoopBackend {
         var count = 0
         // In any order, as a kernel tells them.
         while !due.isEmpty {
-            let index = Int(network.random.below(Int64(due.count)))
+            let index = network.random.below(due.count)
             due.swapAt(index, due.count - 1)
             step(due.removeLast(), loop, application)
             count += 1
@@ -120,7 +121,7 @@ final class SimulatedBackend: LoopBackend {
     ) {
         var bytes = peer.segments[0].bytes
         if bytes.count > 1, network.random.isHit(network.faults.choppedPercent, of: 100) {
-            let count = 1 + Int(network.random.below(Int64(bytes.count - 1)))
+            let count = 1 + network.random.below(bytes.count - 1)
             peer.segments[0].bytes.removeFirst(count)
             bytes.removeLast(bytes.count - count)
         } else {
@@ -135,7 +136,7 @@ final class SimulatedBackend: LoopBackend {
             let waiting = connection.pointee.wireBytes.count
             var count = min(waiting, peer.room)
             if count > 1, network.random.isHit(network.faults.partialPercent, of: 100) {
-                count = 1 + Int(network.random.below(Int64(count - 1)))
+                count = 1 + network.random.below(count - 1)
             }
             if count > 0 {
                 peer.unread += connection.pointee.wireBytes.slice(0, count).array

@@ -1,3 +1,5 @@
+import SeededRandom
+
 /// What goes wrong in a simulated network, and how often.
 package struct SimulatedFaults: Sendable {
     /// Of a hundred arrivals, how many come in pieces.
@@ -23,11 +25,11 @@ package final class SimulatedNetwork {
     package let faults: SimulatedFaults
     /// The peer that an outgoing connection of the loop reaches; nil refuses it.
     package var accept: ((ConnectEndpoint) -> SimulatedPeer?)?
-    var random: SeededRandom
+    var random: SeededGenerator
     private(set) var peers: [SimulatedPeer] = []
 
     package init(seed: UInt64, faults: SimulatedFaults = SimulatedFaults()) {
-        random = SeededRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
         self.faults = faults
     }
 
@@ -132,24 +134,4 @@ package final class SimulatedPeer {
         guard !connection.pointee.flags.contains(.readingPaused), let first = segments.first else { return nil }
         return first.nanoseconds
     }
-}
-
-/// splitmix64: small, and the same everywhere.
-struct SeededRandom {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    /// From 0 up to, without, the bound.
-    mutating func below(_ bound: Int64) -> Int64 { Int64(next() % UInt64(max(1, bound))) }
-
-    mutating func isHit(_ chances: Int, of all: Int) -> Bool { below(Int64(all)) < Int64(chances) }
 }
