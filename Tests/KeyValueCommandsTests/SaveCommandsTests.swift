@@ -207,6 +207,23 @@ import Testing
         #expect(other.ask("DBSIZE") == ":0")
     }
 
+    /// Nothing is due because of what was there before the start.
+    @Test func theStartCountsAsASave() {
+        let saver = Saver()
+        defer { saver.remove() }
+        let seconds = Int(saver.ask("LASTSAVE").dropFirst()) ?? 0
+        #expect(abs(seconds - Int(Date().timeIntervalSince1970)) < 60)
+        _ = saver.client.ask(["CONFIG", "SET", "save", "900 1"])
+        _ = saver.ask("SET a 1")
+        saver.engine.setTime(milliseconds: Int64(seconds + 800) * 1000)
+        saver.engine.startDueSnapshot()
+        #expect(saver.persistence.running == nil)
+        saver.engine.setTime(milliseconds: Int64(seconds + 902) * 1000)
+        saver.engine.startDueSnapshot()
+        #expect(saver.persistence.running != nil)
+        saver.finish()
+    }
+
     @Test func savePointsStartASave() {
         let saver = Saver()
         defer { saver.remove() }

@@ -1,3 +1,4 @@
+import CIOLoop
 package import KeyValuePersistence
 
 /// What the engine knows of its files: the snapshot under way, the last one, and when the next is due.
@@ -45,8 +46,8 @@ package final class Persistence {
     /// What a thread that writes a snapshot does first: it may run on processors of its own.
     package var prepareThread: @Sendable (Purpose) -> Void = { _ in }
     package internal(set) var running: Running?
-    /// Seconds since 1970.
-    package internal(set) var lastSave: Int64 = 0
+    /// Seconds since 1970. What a server starts with counts as saved then.
+    package internal(set) var lastSave = atoll_wall_microseconds() / 1_000_000
     /// The same for the last attempt.
     var lastTry: Int64 = 0
     package internal(set) var lastSaveSucceeded = true
