@@ -37,10 +37,10 @@ extension DirectiveCase {
                 return dataSyncCount.load(ordering: .relaxed) > before ? "all along" : "at the end"
             }
         },
-        DirectiveCase("rdb-key-save-delay", "20000", expect: "slow", insteadOf: "fast") { client in
+        DirectiveCase("rdb-key-save-delay", "100000", expect: "slow", insteadOf: "fast") { client in
             client.inFolder { _ in
                 _ = client.ask("MSET a 1 b 2 c 3 d 4")
-                return client.askTimed("SAVE") >= 80 ? "slow" : "fast"
+                return client.askTimed("SAVE") >= 400 ? "slow" : "fast"
             }
         },
         DirectiveCase(
