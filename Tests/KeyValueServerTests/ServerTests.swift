@@ -49,6 +49,9 @@ struct ServerTests {
     @Test("The append-only file over restarts, rewrites, crashes under load, a full disk, and redis-server")
     func appendOnlyFile() throws { try expectSuccess("append_only.py", timeoutSeconds: 600) }
 
+    @Test("A disk that refuses fsync loses nothing that was acknowledged, and leaves the old files as they were")
+    func failedSync() throws { try expectSuccess("failed_sync.py") }
+
     @Test("20,000 connections above the limit are refused while those within it are served")
     func flood() throws { try expectSuccess("flood.py") }
 

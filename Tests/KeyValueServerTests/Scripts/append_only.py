@@ -211,6 +211,15 @@ def repairs(command):
                 check("old file", server.command("GET", "a"), b"old")
                 server.stop()
         check("moved", files(directory)[0], "appendonly.aof")
+    with Folder() as directory:
+        os.mkdir(directory + "/appendonlydir")
+        with open(directory + "/appendonlydir/appendonly.aof.1.incr.aof", "w") as file:
+            file.write("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$5\r\nstale\r\n$1\r\n1\r\n")
+        for _ in range(2):
+            with Kept(command, directory) as server:
+                check("what no manifest names is no data", server.command("EXISTS", "stale"), 0)
+                server.command("SET", "a", 1)
+                server.stop()
 
 
 def switching(command):

@@ -52,15 +52,28 @@ package struct AppendOnlyDirectory: Sendable {
         try store(Array(manifest.text.utf8), as: "\(fileName).manifest")
     }
 
+    /// Has the names be as before a change of the set that failed, as far as the disk lets us: a start of now is to find
+    /// what is in use.
+    package func restore(_ manifest: AppendOnlyManifest) {
+        if manifest.isEmpty {
+            Glibc.unlink(manifestPath)
+        } else {
+            try? store(Array(manifest.text.utf8), as: "\(fileName).manifest", isDurable: false)
+        }
+    }
+
     /// Makes a file of a short content, whole or not at all.
-    package func store(_ content: [UInt8], as name: String) throws(AppendOnlyFailure) {
+    /// - Parameter isDurable: false does without being certain that it is on the disk.
+    package func store(_ content: [UInt8], as name: String, isDurable: Bool = true) throws(AppendOnlyFailure) {
         let temporary = path(of: "temp-\(name)")
         let descriptor = open(temporary, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure("Can't open the temporary AOF file \(temporary)") }
         do throws(AppendOnlyFailure) {
             defer { close(descriptor) }
             try write(content, to: descriptor, temporary)
-            guard fsync(descriptor) == 0 else { throw failure("Fail to fsync the temp AOF file \(temporary)") }
+            guard fsync(descriptor) == 0 || !isDurable else {
+                throw failure("Fail to fsync the temp AOF file \(temporary)")
+            }
         } catch {
             Glibc.unlink(temporary)
             throw error
@@ -68,7 +81,11 @@ package struct AppendOnlyDirectory: Sendable {
         guard rename(temporary, path(of: name)) == 0 else {
             throw failure("Error trying to rename the temporary AOF file \(temporary) into \(name)")
         }
-        try synchronize()
+        do throws(AppendOnlyFailure) {
+            try synchronize()
+        } catch {
+            if isDurable { throw error }
+        }
     }
 
     private func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(AppendOnlyFailure) {
@@ -103,8 +120,12 @@ package struct AppendOnlyDirectory: Sendable {
     }
 
     /// Opens an increment for appending; it is made if it is not there.
-    package func openForAppending(_ file: AppendOnlyManifest.File) throws(AppendOnlyFailure) -> Int32 {
-        let descriptor = open(path(of: file.name), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    /// - Parameter isNew: whether it begins empty.
+    package func openForAppending(
+        _ file: AppendOnlyManifest.File, isNew: Bool
+    ) throws(AppendOnlyFailure) -> Int32 {
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (isNew ? O_TRUNC : 0)
+        let descriptor = open(path(of: file.name), flags, 0o644)
         guard descriptor >= 0 else { throw failure("Can't open the append-only file \(file.name)") }
         return descriptor
     }

@@ -9,11 +9,14 @@ final class AppendOnlyFile: @unchecked Sendable {
     private let descriptor: Int32
     private(set) var byteCount: Int64
     /// The path while the file has no place in the set yet: until the first base is whole.
-    private var provisionalPath: String?
+    private(set) var provisionalPath: String?
 
     /// Opens an increment of the set.
-    init(_ directory: AppendOnlyDirectory, _ file: AppendOnlyManifest.File) throws(AppendOnlyFailure) {
-        descriptor = try directory.openForAppending(file)
+    /// - Parameter isNew: whether it begins empty: one of an attempt that failed may have left something there.
+    init(
+        _ directory: AppendOnlyDirectory, _ file: AppendOnlyManifest.File, isNew: Bool
+    ) throws(AppendOnlyFailure) {
+        descriptor = try directory.openForAppending(file, isNew: isNew)
         var status = stat()
         byteCount = fstat(descriptor, &status) == 0 ? Int64(status.st_size) : 0
     }
@@ -50,6 +53,13 @@ final class AppendOnlyFile: @unchecked Sendable {
         self.provisionalPath = nil
     }
 
+    /// Takes back `become`, if it came to that: there is no base, or no manifest, for the name.
+    func becomeProvisional(again path: String, _ file: AppendOnlyManifest.File, _ directory: AppendOnlyDirectory) {
+        guard provisionalPath == nil else { return }
+        _ = rename(directory.path(of: file.name), path)
+        provisionalPath = path
+    }
+
     /// Appends bytes. If not all can be written, what was is taken back; if that fails too, it is taken off the bytes, so
     /// that appending can go on where it stopped.
     /// - Returns: 0, or the errno.
@@ -76,6 +86,14 @@ final class AppendOnlyFile: @unchecked Sendable {
     /// Makes what was appended durable.
     /// - Returns: 0, or the errno.
     func sync() -> Int32 { fdatasync(descriptor) == 0 ? 0 : errno }
+
+    /// Takes back what is behind this length.
+    /// - Returns: whether it could be done.
+    func takeBack(to byteCount: Int64) -> Bool {
+        guard ftruncate(descriptor, Int(byteCount)) == 0 else { return false }
+        self.byteCount = byteCount
+        return true
+    }
 
     /// Another descriptor of the file, for a sync that may outlast this one; negative if there is none to be had.
     func duplicate() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }

@@ -61,8 +61,9 @@ final class AppendOnlyService: AppendOnlyControl {
         try directory.create()
         if manifest.isEmpty { try makeFirstBase() }
         var changed = manifest
-        let increment = changed.increments.last ?? changed.addIncrement(fileName: directory.fileName)
-        let file = try AppendOnlyFile(directory, increment)
+        let last = changed.increments.last
+        let increment = last ?? changed.addIncrement(fileName: directory.fileName)
+        let file = try AppendOnlyFile(directory, increment, isNew: last == nil)
         if changed != manifest { try directory.store(changed) }
         manifest = changed
         if !manifest.history.isEmpty, !configuration.flag("aof-disable-auto-gc") {
@@ -135,14 +136,22 @@ final class AppendOnlyService: AppendOnlyControl {
         }
         let outcomes = next.outcomes
         next.outcomes = []
-        let hadError = status.errorCode != 0
+        let last = status
         status = next
         engine.pointee.journal.shellByteCount = next.heldByteCount
         // What is in a provisional file is worth nothing yet.
         if !isProvisional { engine.journalSettled(at: next.durablePosition) }
-        if hadError != isFailing { engine.setJournalFailure(isFailing ? failureText : nil) }
+        if last.errorCode != next.errorCode { engine.setJournalFailure(isFailing ? failureText : nil) }
+        if last.recoveredSyncCount != next.recoveredSyncCount { replaceDoubtfulFiles() }
         for outcome in outcomes { finish(outcome) }
         return true
+    }
+
+    /// After a failed sync the kernel takes what was lost for written, and no later sync brings it to the disk: only new
+    /// files do.
+    private func replaceDoubtfulFiles() {
+        log.write(.notice, "The AOF is rewritten because of the fsync that failed.")
+        engine.pointee.persistence.rewrite.isScheduled = true
     }
 
     private var failureText: String {

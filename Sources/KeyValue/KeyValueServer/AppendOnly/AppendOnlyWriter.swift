@@ -30,8 +30,13 @@ struct AppendOnlyStatus: Sendable {
     /// The position of the log behind what is in the file, and behind what is durable.
     var writtenPosition: Int64 = 0
     var durablePosition: Int64 = 0
-    /// The errno of the last write or sync if it failed; 0 if not.
-    var errorCode: Int32 = 0
+    /// The errno of the last write, and of the last sync, if it failed; 0 if not. A write that succeeds says nothing of
+    /// the disk.
+    var writeErrorCode: Int32 = 0
+    var syncErrorCode: Int32 = 0
+    var errorCode: Int32 { writeErrorCode != 0 ? writeErrorCode : syncErrorCode }
+    /// Syncs that succeeded after one that had failed.
+    var recoveredSyncCount = 0
     /// Set, and the process must end without sending anything more: what was written may be lost, and clients were
     /// promised otherwise.
     var fatalReason: String?
@@ -104,6 +109,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private var awaitedWriterCount = 0
     private var gatheringEnd: Int64 = 0
     private var retryMilliseconds: Int64 = 0
+    /// Length of the file before what nobody has been told of; nil when somebody may rely on all of it.
+    private var untoldByteCount: Int64?
     private var lastErrorLogMilliseconds: Int64 = -AppendOnlyWriter.errorLogIntervalMilliseconds
 
     /// Seconds between lines about errors are Redis's.
@@ -208,6 +215,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
             self.policy = policy
             self.skipsSync = skipsSync
             self.removesHistory = removesHistory
+            // Nobody syncs any more, so nobody would find out that it works again.
+            if policy == .never { status.syncErrorCode = 0 }
         }
     }
 
@@ -340,6 +349,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
         if writing.isEmpty {
             guard !pending.isEmpty else { return }
             if policy == .always { gather() }
+            let holdsReplies = policy == .always && !skipsSync && status.durablePosition == status.writtenPosition
+            untoldByteCount = holdsReplies ? file.byteCount : nil
             swap(&writing, &pending)
             writingEnd = pendingEnd
             writingWriterCount = pendingWriterCount
@@ -356,12 +367,13 @@ final class AppendOnlyWriter: @unchecked Sendable {
         if code == 0 {
             writing.removeAll()
             status.writtenPosition = writingEnd
-            guard status.errorCode != 0 else { return }
-            status.errorCode = 0
+            guard status.writeErrorCode != 0 else { return }
+            status.writeErrorCode = 0
             tell(.notice, "AOF write error looks solved, Redis can write again.")
             return
         }
-        failed(code, "Error writing to the AOF file: \(String(cString: strerror(code)))")
+        status.writeErrorCode = code
+        complain("Error writing to the AOF file: \(String(cString: strerror(code)))")
         if policy == .always {
             fail("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
         }
@@ -378,8 +390,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
         awaitedWriterCount = 0
     }
 
-    private func failed(_ code: Int32, _ message: String) {
-        status.errorCode = code
+    private func complain(_ message: String) {
         let now = Self.milliseconds
         guard now - lastErrorLogMilliseconds >= Self.errorLogIntervalMilliseconds else { return }
         lastErrorLogMilliseconds = now
@@ -417,6 +428,9 @@ final class AppendOnlyWriter: @unchecked Sendable {
         let began = Self.nanoseconds
         let code = unlocked { file.sync() }
         let ended = Self.nanoseconds
+        // The kernel takes pages for written whose sync has failed: the next process would find there what is not on the
+        // disk, and append behind it. Under the lock, lest somebody is told meanwhile because `always` is switched off.
+        if code != 0, policy == .always, let untoldByteCount { _ = file.takeBack(to: untoldByteCount) }
         awaitedWriterCount = writingWriterCount + pendingWriterCount
         gatheringEnd = ended + min((ended - began) / Self.gatheringShare, Self.gatheringNanosecondsMax)
         noteSync(code, position)
@@ -438,17 +452,23 @@ final class AppendOnlyWriter: @unchecked Sendable {
     }
 
     private func noteSync(_ code: Int32, _ position: Int64) {
-        if code == 0 {
+        defer { waker.wake() }
+        guard code != 0 else {
             status.durablePosition = max(status.durablePosition, position)
-            if policy != .always, status.errorCode != 0, writing.isEmpty { status.errorCode = 0 }
-            waker.wake()
-            return
+            guard status.syncErrorCode != 0 else { return }
+            status.syncErrorCode = 0
+            status.recoveredSyncCount += 1
+            return tell(.notice, "AOF fsync error looks solved, Redis can write again.")
         }
-        failed(code, "Fail to fsync the AOF file: \(String(cString: strerror(code)))")
-        guard policy == .always else { return waker.wake() }
-        fail(
-            "Can't persist AOF for fsync error when the AOF fsync policy is 'always': "
-                + "\(String(cString: strerror(code))). Exiting...")
+        complain("Fail to fsync the AOF file: \(String(cString: strerror(code)))")
+        switch policy {
+        case .never: break
+        case .everySecond: status.syncErrorCode = code
+        case .always:
+            fail(
+                "Can't persist AOF for fsync error when the AOF fsync policy is 'always': "
+                    + "\(String(cString: strerror(code))). Exiting...")
+        }
     }
 
     // MARK: - Files
@@ -457,14 +477,13 @@ final class AppendOnlyWriter: @unchecked Sendable {
         switch task {
         case .increment:
             let before = file.byteCount
-            let failure = unlocked { openIncrement() }
+            let failure = syncBeforeIncrement() ?? unlocked { openIncrement() }
             if failure == nil, !file.isProvisional { status.otherByteCount += before }
             awaitedIncrementCount -= 1
             if !later.isEmpty {
                 swap(&pending, &later)
                 pendingEnd = laterEnd
             }
-            if failure == nil { status.durablePosition = max(status.durablePosition, status.writtenPosition) }
             status.incrementByteCount = file.byteCount
             status.outcomes.append(.increment(failure))
         case .base(let path, let isRDB):
@@ -476,22 +495,26 @@ final class AppendOnlyWriter: @unchecked Sendable {
         waker.wake()
     }
 
-    /// Opens the next increment; the old one is durable before the new one is used.
+    /// The old increment is durable before the new one is used. What is in a provisional one is not needed any more.
+    private func syncBeforeIncrement() -> AppendOnlyFailure? {
+        let position = status.writtenPosition
+        let code = file.isProvisional ? 0 : unlocked { file.sync() }
+        if code == 0 || position > status.durablePosition { noteSync(code, position) }
+        return code == 0 ? nil : AppendOnlyFailure("Fail to fsync the AOF file: \(String(cString: strerror(code)))")
+    }
+
     private func openIncrement() -> AppendOnlyFailure? {
-        let code = file.sync()
-        guard code == 0 else {
-            return AppendOnlyFailure("Fail to fsync the AOF file: \(String(cString: strerror(code)))")
-        }
         do throws(AppendOnlyFailure) {
             if file.isProvisional {
                 try file.startOver()
                 return nil
             }
             var changed = manifest
-            let next = try AppendOnlyFile(directory, changed.addIncrement(fileName: directory.fileName))
+            let next = try AppendOnlyFile(directory, changed.addIncrement(fileName: directory.fileName), isNew: true)
             do throws(AppendOnlyFailure) {
                 try directory.store(changed)
             } catch {
+                directory.restore(manifest)
                 next.close()
                 throw error
             }
@@ -508,8 +531,9 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private func takeBase(
         _ temporaryPath: String, isRDB: Bool, removesHistory: Bool
     ) -> (AppendOnlyFailure?, byteCount: Int64) {
+        let provisionalPath = file.provisionalPath
+        var changed = manifest
         do throws(AppendOnlyFailure) {
-            var changed = manifest
             let base = changed.replaceBase(
                 fileName: directory.fileName, isRDB: isRDB, keptIncrementCount: file.isProvisional ? 0 : 1)
             try directory.adopt(temporaryPath, as: base)
@@ -521,6 +545,10 @@ final class AppendOnlyWriter: @unchecked Sendable {
             return (nil, (try? directory.byteCount(of: base)) ?? 0)
         } catch {
             unlink(temporaryPath)
+            directory.restore(manifest)
+            if let provisionalPath, let increment = changed.increments.last {
+                file.becomeProvisional(again: provisionalPath, increment, directory)
+            }
             return (error, 0)
         }
     }
