@@ -17,6 +17,18 @@ extension PlatformTests {
             #expect(platform.upLog.contains("a client sent SHUTDOWN; starting it again."))
         }
 
+        /// A tutorial for people, line by line in redis-cli, beside a real redis-server.
+        @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/redis-server"), "needs redis-server"))
+        func tutorialOnDatabasesAndKeys() async throws {
+            let result = try await Python.run(
+                "keys_tutorial.py",
+                [
+                    PlatformUnderTest.executable, platform.directory, platform.apiURL, try platform.token(),
+                    platform.authorityFile,
+                ], timeoutSeconds: 300)
+            #expect(result.isSuccess && result.output.hasSuffix("done\n"), "\(result)\n\(platform.upLog)")
+        }
+
         /// `atoll db` from nothing to a prompt, for each engine.
         @Test(arguments: ["valkey", "redis"])
         func commandLine(engine: String) async throws {
