@@ -37,20 +37,21 @@ package enum ProtocolFailure: Error, Equatable {
     case bigBulkCount, expectedDollar(UInt8), invalidBulkLength, unauthenticatedBulk
 
     /// The error as Redis words it, without the dash in front.
-    package var text: String {
-        let reason =
-            switch self {
-            case .bigInlineRequest: "too big inline request"
-            case .unbalancedQuotes: "unbalanced quotes in request"
-            case .bigMultibulkCount: "too big mbulk count string"
-            case .invalidMultibulkLength: "invalid multibulk length"
-            case .unauthenticatedMultibulk: "unauthenticated multibulk length"
-            case .bigBulkCount: "too big bulk count string"
-            case .expectedDollar(let byte): "expected '$', got '\(Character(UnicodeScalar(byte)))'"
-            case .invalidBulkLength: "invalid bulk length"
-            case .unauthenticatedBulk: "unauthenticated bulk length"
-            }
-        return "ERR Protocol error: \(reason)"
+    package var text: String { "ERR Protocol error: \(reason)" }
+
+    /// What is wrong.
+    package var reason: String {
+        switch self {
+        case .bigInlineRequest: "too big inline request"
+        case .unbalancedQuotes: "unbalanced quotes in request"
+        case .bigMultibulkCount: "too big mbulk count string"
+        case .invalidMultibulkLength: "invalid multibulk length"
+        case .unauthenticatedMultibulk: "unauthenticated multibulk length"
+        case .bigBulkCount: "too big bulk count string"
+        case .expectedDollar(let byte): "expected '$', got '\(Character(UnicodeScalar(byte)))'"
+        case .invalidBulkLength: "invalid bulk length"
+        case .unauthenticatedBulk: "unauthenticated bulk length"
+        }
     }
 }
 
@@ -59,8 +60,8 @@ package enum ProtocolFailure: Error, Equatable {
 package struct RequestParser: ~Copyable {
     /// Arguments that the request has; 0 between requests.
     private var argumentCount = 0
-    /// Offset of the first byte not understood yet.
-    private var position = 0
+    /// Offset, in a request that has begun, of the first byte not understood yet.
+    package private(set) var position = 0
     /// Length of the bulk string at `position`, once its header is read; -1 before.
     private var bulkByteCount = -1
     /// Extents of the arguments of a request that arrives in pieces: two words each.

@@ -176,9 +176,10 @@ private struct LoadingSession {
     /// Executes all requests of the file from an offset on.
     func execute(_ descriptor: Int32, from offset: Int64) -> Outcome {
         lseek(descriptor, Int(offset), SEEK_SET)
-        var reader = AppendOnlyReader(descriptor: descriptor, offset: offset)
         var status = stat()
-        let byteCount = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        guard fstat(descriptor, &status) == 0 else { return .unreadable(errno) }
+        let byteCount = Int(status.st_size)
+        var reader = AppendOnlyReader(descriptor: descriptor, offset: offset, byteCount: Int64(byteCount))
         let delay = max(engine.pointee.configuration.integer("key-load-delay"), 0)
         var transactionOffset = offset
         while true {
@@ -194,7 +195,7 @@ private struct LoadingSession {
             }
             let isInTransaction = client.pointee.flags.contains(.inTransaction)
             switch event {
-            case .request: continue
+            case .request, .annotation: continue
             case .needsBytes:
                 guard engine.noteLoaded(Int(reader.offset), of: byteCount) else { return .failed("Loading was ended") }
                 if case .failed(let code)? = reader.read() { return .unreadable(code) }
