@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
 import KeyValuePersistence
+import RESP
 import Testing
 
 @testable import KeyValueCommands
@@ -143,6 +144,38 @@ import Testing
     func refuses(_ text: String, _ reason: String) {
         let failure = #expect(throws: AppendOnlyFailure.self) { try replay(text, repairs: false) }
         #expect(failure?.reason.contains(reason) == true, "\(failure?.reason ?? "")")
+    }
+
+    /// A server writes only what changes something: anything else was put there by hand, and may be meant to harm.
+    @Test func commandsThatChangeNothingArePassedOver() throws {
+        let lines = [
+            "SET a 1", "SHUTDOWN NOSAVE", "CONFIG SET maxmemory 12345", "MULTI", "GET a", "CONFIG SET maxmemory 12346",
+            "INCR a", "DISCARD", "EXEC", "RESET", "DEBUG SEGFAULT", "PFCOUNT a", "SELECT 1", "SET b 1",
+        ]
+        let result = try replay(encoded(lines))
+        #expect(result.client.ask("CONFIG GET maxmemory") == "*2|$9|maxmemory|$1|0")
+        #expect(result.client.ask("GET a") == "$1|2")
+        #expect(result.client.ask("SELECT 1") == "+OK")
+        #expect(result.client.ask("GET b") == "$1|1")
+    }
+
+    @Test func theCheckRefusesWhatLoadingRefuses() {
+        let check = LoggedCommandCheck()
+        func refusal(_ line: String) -> String? {
+            var vector = ArgumentVector()
+            let bytes = Array(line.utf8)
+            return bytes.withUnsafeBytes { bytes in
+                #expect(InlineRequest.split(bytes, into: &vector))
+                return check.refusal(vector.arguments)
+            }
+        }
+        for line in ["SET a 1", "select 1", "GET a", "XGROUP CREATE a b 0", "FUNCTION LOAD x", "SHUTDOWN"] {
+            #expect(refusal(line) == nil, "\(line)")
+        }
+        #expect(refusal("BLA 1") == "Unknown command 'BLA'")
+        #expect(refusal("SET a") == "Wrong number of arguments for 'set'")
+        #expect(refusal("XGROUP BLA a") == "Unknown subcommand 'BLA' of 'xgroup'")
+        #expect(refusal("EVAL x 0") == "The command 'eval' is not built yet,")
     }
 
     @Test func annotationsArePassedOver() throws {

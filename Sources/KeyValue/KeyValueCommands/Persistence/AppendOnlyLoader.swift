@@ -230,25 +230,17 @@ private struct LoadingSession {
 
     /// - Returns: nil, or why the file cannot be executed.
     private func execute(_ arguments: Arguments, _ named: UnsafeMutablePointer<Command>?) -> String? {
-        guard let named else { return "Unknown command '\(arguments[0].printed)'" }
-        var command = named
-        if !command.pointee.subcommands.isEmpty, arguments.count > 1 {
-            guard let subcommand = command.pointee.subcommands[arguments[1].text.lowercased()] else {
-                return "Unknown subcommand '\(arguments[1].printed)' of '\(command.pointee.fullName)'"
-            }
-            command = subcommand
+        switch LoggedCommand(arguments, named) {
+        case .executed(let command): execute(arguments, command)
+        case .library: engine.pointee.persistence.functions.append(arguments[arguments.count - 1].array)
+        case .passedOver: break
+        case .refused(let reason): return reason
         }
-        guard command.pointee.accepts(argumentCount: arguments.count) else {
-            return "Wrong number of arguments for '\(command.pointee.fullName)'"
-        }
-        if command.pointee.handler == nil, command.pointee.fullName == "function|load" {
-            // Kept, and written back, until functions are built.
-            engine.pointee.persistence.functions.append(arguments[arguments.count - 1].array)
-            return nil
-        }
-        guard let handler = command.pointee.handler else {
-            return "The command '\(command.pointee.fullName)' is not built yet,"
-        }
+        return nil
+    }
+
+    private func execute(_ arguments: Arguments, _ command: UnsafeMutablePointer<Command>) {
+        guard let handler = command.pointee.handler else { return }
         client.pointee.lastCommand = command
         if client.pointee.flags.contains(.inTransaction), command.pointee.row.name != "exec" {
             engine.queue(client, command, arguments)
@@ -260,7 +252,6 @@ private struct LoadingSession {
         }
         output.pointee.removeAll()
         if output.pointee.reservedByteCount > Self.keptByteCountMax { output.pointee.release() }
-        return nil
     }
 
     private static let keptByteCountMax = 1 << 20
