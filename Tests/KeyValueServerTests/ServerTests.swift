@@ -52,6 +52,9 @@ struct ServerTests {
     @Test("A disk that refuses fsync loses nothing that was acknowledged, and leaves the old files as they were")
     func failedSync() throws { try expectSuccess("failed_sync.py") }
 
+    @Test("atoll kv check finds damage of append-only files and mends them, as redis-check-aof does")
+    func appendOnlyCheck() throws { try expectSuccess("append_only_check.py") }
+
     @Test("20,000 connections above the limit are refused while those within it are served")
     func flood() throws { try expectSuccess("flood.py") }
 

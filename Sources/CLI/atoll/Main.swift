@@ -16,10 +16,11 @@ enum Main {
     }
 
     /// The key-value server takes the command line of redis-server, which no parser of ours could: as `atoll kv …`, or
-    /// through a link of the name `redis-server`. A link of the name `redis-check-rdb` is `atoll kv check`.
+    /// through a link of the name `redis-server`. Links of the names `redis-check-rdb` and `redis-check-aof` are
+    /// `atoll kv check`.
     private static func runKeyValue(_ arguments: [String]) -> Int32? {
         let name = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? ""
-        if name.hasPrefix("redis-check-rdb") {
+        if CheckProgram.compatibleNames.contains(where: name.hasPrefix) {
             return CheckProgram.run(arguments: Array(arguments.dropFirst()), programName: name)
         }
         if name.hasPrefix("redis-server") { return KeyValueProgram.run(arguments: arguments) }

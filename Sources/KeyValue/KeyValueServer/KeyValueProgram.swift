@@ -11,7 +11,7 @@ package enum KeyValueProgram {
     /// - Parameter arguments: the program's name first, then what redis-server takes.
     package static func run(arguments: [String]) -> Int32 {
         let rest = Array(arguments.dropFirst())
-        if rest.first == "check", rest.count > 1, !(arguments.first ?? "").contains("redis-server") {
+        if rest.first == "check", !(arguments.first ?? "").contains("redis-server") {
             return CheckProgram.run(arguments: Array(rest.dropFirst()))
         }
         if let first = rest.first, let code = information(first) { return code }
@@ -142,7 +142,7 @@ enum KeyValueHelp {
                atoll kv - (read the configuration from standard input)
                atoll kv -v | --version
                atoll kv -h | --help
-               atoll kv check [--fix] FILE (verify an RDB file, without a server)
+               atoll kv check [--fix] PATH (verify an RDB file or an append-only file, without a server; --help)
 
         Options are the directives of redis.conf with two dashes in front, and come after the file's:
 

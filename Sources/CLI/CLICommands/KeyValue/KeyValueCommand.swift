@@ -16,7 +16,8 @@ struct KeyValueCommand: ParsableCommand {
               atoll kv /etc/redis/redis.conf --port 6380
               atoll kv --maxmemory 2gb --maxmemory-policy allkeys-lru
 
-            `atoll kv check FILE` verifies an RDB file without a server, and mends it with --fix.
+            `atoll kv check PATH` verifies an RDB file or an append-only file without a server, and mends it with --fix
+            (atoll kv check --help tells).
             """)
 
     @Argument(parsing: .captureForPassthrough, help: "What redis-server takes (atoll kv --help tells).")

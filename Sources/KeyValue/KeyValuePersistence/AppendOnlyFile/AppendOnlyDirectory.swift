@@ -25,26 +25,7 @@ package struct AppendOnlyDirectory: Sendable {
     /// Reads the manifest; an empty one when there is none.
     package func loadManifest() throws(AppendOnlyFailure) -> AppendOnlyManifest {
         guard access(manifestPath, F_OK) == 0 else { return AppendOnlyManifest() }
-        let descriptor = open(manifestPath, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw failure("can't open the AOF manifest file \(fileName).manifest for reading")
-        }
-        defer { close(descriptor) }
-        var contents: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-            if count == 0 { break }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw failure("Read AOF manifest failed")
-            }
-            contents += chunk[..<count]
-        }
-        let result = contents.withUnsafeBytes { bytes in
-            Result { () throws(AppendOnlyFailure) in try AppendOnlyManifest(bytes) }
-        }
-        return try result.get()
+        return try AppendOnlyManifest(path: manifestPath)
     }
 
     /// Puts a manifest in the place of the one that is there: at any time a reader finds one or the other, whole.

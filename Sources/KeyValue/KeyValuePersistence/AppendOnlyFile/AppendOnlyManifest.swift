@@ -9,6 +9,7 @@
 // words on a line are for later versions.
 
 package import Bytes
+import Glibc
 import RESP
 
 /// What is wrong with a file, or with what was to be done to it; in words for the log.
@@ -103,6 +104,34 @@ package struct AppendOnlyManifest: Equatable, Sendable {
 
     /// Bytes of a line at most, its end included.
     private static let lineByteCountMax = 1024
+
+    /// Reads a manifest file.
+    package init(path: String) throws(AppendOnlyFailure) {
+        func failure(_ reason: String) -> AppendOnlyFailure {
+            AppendOnlyFailure("\(reason): \(String(cString: strerror(errno)))")
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            throw failure("can't open the AOF manifest file \(name) for reading")
+        }
+        defer { close(descriptor) }
+        var contents: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { break }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw failure("Read AOF manifest failed")
+            }
+            contents += chunk[..<count]
+        }
+        let result = contents.withUnsafeBytes { bytes in
+            Result { () throws(AppendOnlyFailure) in try AppendOnlyManifest(bytes) }
+        }
+        self = try result.get()
+    }
 
     /// Reads the contents of a manifest file.
     package init(_ bytes: ByteSlice) throws(AppendOnlyFailure) {

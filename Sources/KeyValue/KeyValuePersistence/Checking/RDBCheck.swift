@@ -22,6 +22,11 @@ package struct RDBCheck: ~Copyable {
         /// Bytes up to the end of what was read.
         package var byteCount = 0
         package var damage: Damage?
+
+        /// Whether the file says that it is the base of an append-only file.
+        package var isOfAppendOnlyFile: Bool {
+            auxiliary.contains { ($0.name == "aof-base" || $0.name == "aof-preamble") && $0.value == "1" }
+        }
     }
 
     /// What is wrong, and where.
