@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct RDBCheckTests {
     /// A file with three strings, a list, a set with an expiry, and its bytes.
-    private static func withFile(_ body: (String, inout [UInt8]) throws -> Void) throws {
+    private static func withFile(version: Int = 11, _ body: (String, inout [UInt8]) throws -> Void) throws {
         let client = Conversation()
         for line in [
             "set one 1", "set two 2", "rpush list a b", "sadd set a b", "pexpire set 1000", "select 2", "set three 3",
@@ -17,7 +17,7 @@ import Testing
         }
         let path = "/tmp/atoll-check-\(getpid())-\(UInt64.random(in: 0 ... .max)).rdb"
         defer { unlink(path) }
-        RDBRoundTripTests.write(client.engine, version: 11, compresses: true, path: path)
+        RDBRoundTripTests.write(client.engine, version: version, compresses: true, path: path)
         let file = open(path, O_RDONLY)
         var bytes = [UInt8](repeating: 0, count: Int(lseek(file, 0, SEEK_END)))
         #expect(pread(file, &bytes, bytes.count, 0) == bytes.count)
@@ -89,6 +89,38 @@ import Testing
             #expect(report.damage?.type == 0)
             #expect(report.damage?.offset == value + 1)
             #expect(report.keyCount == 4)
+        }
+    }
+
+    /// The version that the file says, and that of what is saved of it: older ones cannot be written.
+    @Test(arguments: [(11, 11), (10, 10), (9, 9), (8, 9), (5, 9)])
+    func savesInTheVersionOfTheFile(_ version: Int, _ expected: Int) throws {
+        try Self.withFile(version: max(version, 9)) { path, bytes in
+            bytes[8] = UInt8(ascii: "0") + UInt8(version % 10)
+            bytes[bytes.count - 1] ^= 1
+            Self.overwrite(path, bytes)
+            let salvagePath = path + ".fixed"
+            defer { unlink(salvagePath) }
+            #expect(Self.check(path, salvagePath: salvagePath).version == version)
+            let salvaged = Self.check(salvagePath)
+            #expect(salvaged.damage == nil)
+            #expect(salvaged.version == expected)
+            #expect(salvaged.keyCount == 5)
+        }
+    }
+
+    /// Nothing is written that could be taken for a file with no keys.
+    @Test func savesNothingOfAFileWithoutAHead() throws {
+        try Self.withFile { path, bytes in
+            bytes[5...8] = [0x30, 0x30, 0x39, 0x39]
+            Self.overwrite(path, bytes)
+            let salvagePath = path + ".fixed"
+            defer { unlink(salvagePath) }
+            let report = Self.check(path, salvagePath: salvagePath)
+            #expect(report.version == 0)
+            #expect(report.damage?.stage == .header)
+            var status = stat()
+            #expect(stat(salvagePath, &status) == 0 && status.st_size == 0)
         }
     }
 }

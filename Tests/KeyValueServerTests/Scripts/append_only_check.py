@@ -133,9 +133,28 @@ def questions(command):
         expect("--yes", ours(command, "--fix", "--yes", path), 0, "Successfully truncated AOF")
         check("cut off", read(path), START)
         expect("nothing to mend", ours(command, "--fix", path), 0, "is valid")
+        grown(command, path, damaged)
         write(path, START + request("NOSUCH", 1))
         expect("no cure", ours(command, "--fix", "--yes", path), 1, "offset 77: Unknown command 'NOSUCH'")
         check("left alone", read(path), START + request("NOSUCH", 1))
+
+
+def grown(command, path, damaged):
+    """A server writes on while the question waits for its answer."""
+    write(path, damaged)
+    words = command.split() + ["check", "--fix", path]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        output = b""
+        while not output.endswith(b"[y/N]: "):
+            byte = process.stdout.read(1)
+            if not byte:
+                break
+            output += byte
+        with open(path, "ab") as file:
+            file.write(b"x")
+        rest, _ = process.communicate(b"y\n", timeout=60)
+        check("a file that has grown", (process.returncode, b"it has changed meanwhile" in rest), (1, True))
+    check("is left alone", read(path), damaged + b"x")
 
 
 # MARK: - Sets

@@ -45,13 +45,16 @@ package struct RDBCheck: ~Copyable {
     private let now: Int64
     private var report = Report()
     private var database = 0
+    private let salvageDescriptor: Int32?
+    /// Begun with the first item: the version is known then.
     private var salvage: Salvage?
 
     /// - Parameters:
     ///   - descriptor: read from where it stands; the caller closes it.
     ///   - byteCount: how many bytes there are.
     ///   - now: milliseconds since 1970.
-    ///   - salvageDescriptor: a file that gets all that can be read, or nil.
+    ///   - salvageDescriptor: a file that gets all that can be read, in the version that the file has if it can be
+    ///     written; or nil. It stays empty if the file has no head.
     package init(descriptor: Int32, byteCount: Int, now: Int64, salvageDescriptor: Int32? = nil) {
         // Nothing is to be converted: collections may be packed whatever their size.
         var limits = EncodingLimits()
@@ -63,7 +66,7 @@ package struct RDBCheck: ~Copyable {
         let values = RDBValueReader(limits: limits, hasher: hasher, findsDuplicates: true)
         reader = RDBReader(descriptor: descriptor, byteCount: byteCount, values: values, verifiesChecksum: true)
         self.now = now
-        salvage = salvageDescriptor.map { Salvage(descriptor: $0) }
+        self.salvageDescriptor = salvageDescriptor
     }
 
     /// Goes through the file, up to where it is damaged.
@@ -93,7 +96,11 @@ package struct RDBCheck: ~Copyable {
 
     /// - Returns: false at the end.
     private mutating func takeNext() throws(RDBFailure) -> Bool {
-        switch try reader.next() {
+        let item = try reader.next()
+        if salvage == nil, let salvageDescriptor {
+            salvage = Salvage(descriptor: salvageDescriptor, version: reader.version)
+        }
+        switch item {
         case .end: return false
         case .database(let number): database = number
         case .sizes: break
@@ -129,15 +136,19 @@ package struct RDBCheck: ~Copyable {
 /// Writes a file of what could be read of another one.
 private struct Salvage: ~Copyable {
     private let descriptor: Int32
-    private var writer = RDBWriter(version: RDBFormat.writableVersions.upperBound, compresses: true)
+    private var writer: RDBWriter
     private var finisher = RDBFinisher(checksums: true)
     private var database = -1
     private var failure: Int32 = 0
 
     private static let chunkByteCount = 1 << 16
 
-    init(descriptor: Int32) {
+    /// - Parameter version: of the file; the nearest that can be written is.
+    init(descriptor: Int32, version: Int) {
         self.descriptor = descriptor
+        let writable = RDBFormat.writableVersions
+        let nearest = min(max(version, writable.lowerBound), writable.upperBound)
+        writer = RDBWriter(version: nearest, compresses: true)
         writer.begin(auxiliary: [])
     }
 

@@ -103,6 +103,10 @@ struct RDBCheckProgram {
         guard target >= 0 else { return fail("Cannot write \(temporaryPath): \(Self.errorText)") }
         let report = Self.check(file, salvageDescriptor: target)
         close(target)
+        guard report.version > 0 else {
+            unlink(temporaryPath)
+            return fail("Nothing of \(path) can be read: it is left as it is")
+        }
         if let damage = report.damage, damage.text.hasPrefix("what could be read") {
             unlink(temporaryPath)
             return fail(damage.text)
