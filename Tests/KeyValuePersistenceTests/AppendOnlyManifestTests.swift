@@ -18,13 +18,14 @@ import Testing
             file a.1.incr.aof seq 1 type h
             file a.3.incr.aof seq 3 type i
             file "a b.4.incr.aof" seq 4 type i
+            file "a\\n\\x01.5.incr.aof" seq 5 type i
 
             """
         let manifest = try read("# a comment\n" + text)
         #expect(manifest.base?.name == "a.2.base.rdb")
-        #expect(manifest.increments.map(\.name) == ["a.3.incr.aof", "a b.4.incr.aof"])
+        #expect(manifest.increments.map(\.name) == ["a.3.incr.aof", "a b.4.incr.aof", "a\n\u{1}.5.incr.aof"])
         #expect(manifest.history.map(\.sequence) == [1])
-        #expect(manifest.incrementSequence == 4)
+        #expect(manifest.incrementSequence == 5)
         #expect(manifest.text == text)
     }
 

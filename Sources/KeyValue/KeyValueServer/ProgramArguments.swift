@@ -1,5 +1,6 @@
 import Bytes
 import KeyValueCommands
+import RESP
 
 /// The command line of the server, in the form of redis-server: `[FILE|-] [--directive value …] [-]`.
 struct ProgramArguments {
@@ -23,7 +24,7 @@ struct ProgramArguments {
             } else if isComplete, word.hasPrefix("--") {
                 isComplete = addDirective(word, next: rest.first)
             } else {
-                text += Self.quoted(word) + " "
+                text += QuotedText.quoted(word) + " "
                 isComplete = true
             }
         }
@@ -38,10 +39,5 @@ struct ProgramArguments {
         guard word.lowercased() == "--save", next?.hasPrefix("--") ?? true else { return false }
         text += "\"\""
         return true
-    }
-
-    private static func quoted(_ word: String) -> String {
-        var word = word
-        return "\"" + word.withUTF8 { QuotedText.escape(ByteSlice($0)) } + "\""
     }
 }

@@ -242,6 +242,12 @@ def switching(command):
             server.kill()
         with Kept(command, directory) as server:
             check("switched off", server.digest(), before)
+            server.command("CONFIG", "SET", "appendonly", "no")
+            server.rewrite()
+            base, manifest = files(directory)
+            check("only a base without the log", (base[-9:], manifest), (".base.rdb", "appendonly.aof.manifest"))
+        with Kept(command, directory) as server:
+            check("rewritten without the log", server.digest(), before)
             check("in EXEC", [server.command(*words) for words in (["MULTI"], ["BGREWRITEAOF"], ["EXEC"])][2],
                   ["+Background append only file rewriting scheduled"])
             server.wait_for("aof_rewrites", "1")

@@ -163,21 +163,16 @@ extension Configuration {
                 let name = values[start] == "slave" ? "replica" : values[start]
                 return "client-output-buffer-limit \(name) \(numbers.joined(separator: " ")) \(values[start + 3])"
             }
-        case .special(.events): return ["notify-keyspace-events \(Self.quoted(value))"]
+        case .special(.events): return ["notify-keyspace-events \(QuotedText.quoted(value))"]
         case .special(.primary) where value.isEmpty: return []
         case .special: return ["\(row.name) \(value.isEmpty ? "\"\"" : value)"]
         case .text:
             guard !value.isEmpty || isInFile else { return [] }
-            return ["\(row.name) \(Self.quoted(value))"]
+            return ["\(row.name) \(QuotedText.quoted(value))"]
         case .integer(_, _, let unit) where unit == .bytes || unit == .bytesOrPercent:
             return ["\(row.name) \(Int64(value).map(MemoryText.write) ?? value)"]
         default: return ["\(row.name) \(value)"]
         }
-    }
-
-    private static func quoted(_ value: String) -> String {
-        var text = value
-        return "\"" + text.withUTF8 { QuotedText.escape(ByteSlice($0)) } + "\""
     }
 
     /// Writes a file beside the old one, makes it durable and puts it in its place.

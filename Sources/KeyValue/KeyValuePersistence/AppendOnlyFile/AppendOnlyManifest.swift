@@ -90,16 +90,7 @@ package struct AppendOnlyManifest: Equatable, Sendable {
     /// Names that would not read back as one word stand between quotes.
     private static func quoted(_ name: String) -> String {
         let isPlain = name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C }
-        guard !isPlain || name.isEmpty else { return name }
-        var text = "\""
-        for byte in name.utf8 {
-            switch byte {
-            case 0x5C, 0x22: text += "\\\(Character(UnicodeScalar(byte)))"
-            case 0x20...0x7E: text.unicodeScalars.append(UnicodeScalar(byte))
-            default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        return text + "\""
+        return isPlain && !name.isEmpty ? name : QuotedText.quoted(name)
     }
 
     /// Bytes of a line at most, its end included.

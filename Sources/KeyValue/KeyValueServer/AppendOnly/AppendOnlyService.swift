@@ -66,12 +66,16 @@ final class AppendOnlyService: AppendOnlyControl {
         let file = try AppendOnlyFile(directory, increment, isNew: last == nil)
         if changed != manifest { try directory.store(changed) }
         manifest = changed
-        if !manifest.history.isEmpty, !configuration.flag("aof-disable-auto-gc") {
-            AppendOnlyHistory.remove(manifest.history, in: directory)
-            manifest.history = []
-            try directory.store(manifest)
-        }
+        try removeHistory()
         try begin(with: file, otherByteCount: rewriteBaseByteCount - file.byteCount)
+    }
+
+    /// Removes the files that rewrites have replaced, unless they are to be kept.
+    private func removeHistory() throws(AppendOnlyFailure) {
+        guard !manifest.history.isEmpty, !configuration.flag("aof-disable-auto-gc") else { return }
+        AppendOnlyHistory.remove(manifest.history, in: directory)
+        manifest.history = []
+        try directory.store(manifest)
     }
 
     private func makeFirstBase() throws(AppendOnlyFailure) {
@@ -274,6 +278,7 @@ final class AppendOnlyService: AppendOnlyControl {
             let base = manifest.replaceBase(fileName: directory.fileName, isRDB: isRDB, keptIncrementCount: 0)
             try directory.adopt(temporaryPath, as: base)
             try directory.store(manifest)
+            try removeHistory()
             engine.baseReplaced(nil)
         } catch {
             engine.baseReplaced(error)
