@@ -96,7 +96,7 @@ extension RDBValueReader {
         of group: StreamGroup, _ pending: inout PendingLoader, _ input: inout RDBInput, version: Int
     ) throws(RDBFailure) {
         let name = try input.text()
-        guard group.consumer(name) == nil else { throw input.corrupt("a consumer of a group is there twice") }
+        guard group.consumer(name) == nil else { throw input.corrupt("Duplicate stream consumer detected") }
         let consumer = group.addConsumer(name, now: 0)
         consumer.seenTime = try input.integer(Int64.self)
         consumer.activeTime = version >= 3 ? try input.integer(Int64.self) : consumer.seenTime
