@@ -31,8 +31,11 @@ def prepare(checkout, scratch, server_command):
     programs = os.path.join(scratch, "src")
     os.makedirs(programs)
     wrapper = os.path.join(programs, "redis-server")
+    checker = shutil.which("redis-check-aof")
     if os.access(server_command, os.X_OK):
-        os.symlink(os.path.abspath(server_command), wrapper)
+        # The program goes by the name that it is started by.
+        checker = os.path.abspath(server_command)
+        os.symlink(checker, wrapper)
     else:
         with open(wrapper, "w", encoding="utf-8") as file:
             # exec: the process id that the suite writes down must be the server's.
@@ -44,9 +47,6 @@ def prepare(checkout, scratch, server_command):
         if program is None:
             raise SystemExit(f"{name} is neither in {checkout}/src nor in PATH: apt-get install redis-tools")
         os.symlink(program, os.path.join(programs, name))
-    # Redis's own: units of the append-only file judge files by it.
-    checker = os.path.join(checkout, "src", "redis-check-aof")
-    checker = checker if os.access(checker, os.X_OK) else shutil.which("redis-check-aof")
     if checker:
         os.symlink(checker, os.path.join(programs, "redis-check-aof"))
     make_certificates(scratch)
