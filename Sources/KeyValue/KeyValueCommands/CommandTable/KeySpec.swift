@@ -29,6 +29,17 @@ package struct KeyFlags: OptionSet, Sendable {
     /// Depends on the other arguments.
     package static let variableFlags = KeyFlags(rawValue: 1 << 10)
 
+    // Combinations by name: a literal where it is used would be an array in debug builds.
+
+    /// With any of these a specification does not say by itself which keys there are, or how they are used.
+    static let undecided: KeyFlags = [.notKey, .incomplete, .variableFlags]
+    /// Reads the user's data.
+    static let use: KeyFlags = [.readOnly, .access]
+    /// Reads the user's data and changes it.
+    static let change: KeyFlags = [.readWrite, .access, .update]
+    /// Puts other data in the place of the user's.
+    static let replacement: KeyFlags = [.overwrite, .update]
+
     /// The names of the protocol, in its order.
     static let names: [(flag: KeyFlags, name: StaticString)] = [
         (.readOnly, "RO"), (.readWrite, "RW"), (.overwrite, "OW"), (.remove, "RM"), (.access, "access"),
