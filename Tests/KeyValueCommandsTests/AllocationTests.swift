@@ -32,6 +32,10 @@ import Testing
         Work(name: "SET", preparation: ["SET key \(text)"], requests: ["SET key \(text)"]),
         Work(name: "SET with an expiry", preparation: ["SET key \(text) EX 100"], requests: ["SET key \(text) EX 100"]),
         Work(name: "GET", preparation: ["SET key \(text)"], requests: ["GET key", "GET missing"]),
+        Work(
+            name: "GET and SET, each looked at for hot keys",
+            preparation: ["CONFIG SET hotkeys-sample-ratio 1", "SET key \(text)"],
+            requests: ["GET key", "GET missing", "SET key \(text)"]),
         Work(name: "INCR", preparation: ["SET number 1000000"], requests: ["INCR number"]),
         Work(name: "DEL and SET", requests: ["SET key \(text)", "DEL key"], engineBlocksMax: 100),
         Work(name: "EXPIRE and TTL", preparation: ["SET key 1 EX 100"], requests: ["EXPIRE key 100", "TTL key"]),

@@ -13,6 +13,10 @@ extension DirectiveCase {
             _ = client.ask("DEBUG SLEEP 0.005")
             return String(client.ask("LATENCY LATEST").prefix(2))
         },
+        DirectiveCase("hotkeys-sample-ratio", "1", expect: "db=0", insteadOf: "") { client in
+            _ = client.ask("GET key")
+            return String(client.field("hotkey_0", of: "INFO hotkeys").prefix { $0 != "," })
+        },
         DirectiveCase("latency-tracking", "no", expect: "", insteadOf: "there") { client in
             _ = client.ask("PING")
             return client.field("latency_percentiles_usec_ping", of: "INFO latencystats").isEmpty ? "" : "there"

@@ -6,10 +6,11 @@ package enum CommandReference {
         let built = all.count(where: isBuilt)
         var lines = [
             "# Key-value commands", "",
-            "The commands of Redis 7.2 and which of them `atoll kv` has: \(built) of \(all.count). One that is not built "
-                + "answers an error and changes nothing. Written by `scripts/generate-kv-commands`; change the command's "
-                + "row in `Sources/KeyValue/KeyValueCommands/CommandTable/Rows` and run `scripts/generated-files`, not "
-                + "this page.",
+            "The commands of Redis 7.2, with newer ones that are built, and which of them `atoll kv` has: \(built) of "
+                + "\(all.count). One that is not built answers an error and changes nothing. Written by "
+                + "`scripts/generate-kv-commands`; change the command's row in "
+                + "`Sources/KeyValue/KeyValueCommands/CommandTable/Rows` and run `scripts/generated-files`, not this "
+                + "page.",
         ]
         for group in CommandGroup.allCases {
             let members = rows.filter { $0.group == group }

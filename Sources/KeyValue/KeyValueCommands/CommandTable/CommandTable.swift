@@ -1,5 +1,5 @@
-/// Every command of Redis 7.2, whether built here or not: what COMMAND tells, what a client may run when, and where
-/// the keys of a command line are, all comes from these rows.
+/// Every command of Redis 7.2, whether built here or not, and newer ones that are: what COMMAND tells, what a
+/// client may run when, and where the keys of a command line are, all comes from these rows.
 package enum CommandTable {
     /// The commands, group by group, in the order of their names within a group.
     package static let rows: [CommandRow] = [

@@ -103,6 +103,7 @@ package final class Configuration {
         settings.latencyMonitorMillisecondsMin = integer("latency-monitor-threshold")
         settings.tracksLatency = flag("latency-tracking")
         settings.latencyPercentiles = words("latency-tracking-info-percentiles").compactMap(Double.init)
+        settings.hotKeySampleRatio = integer("hotkeys-sample-ratio")
         settings.trackingTableKeyCountMax = integer("tracking-table-max-keys")
         settings.debugCommand = Self.access(self["enable-debug-command"])
         settings.protectedDirectives = Self.access(self["enable-protected-configs"])

@@ -138,6 +138,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let hadPassword = !pointee.settings.password.isEmpty
         pointee.settings = settings
         pointee.updateSlowTicks()
+        pointee.hotKeys.setSampleRatio(settings.hotKeySampleRatio)
         updateWriteRefusal()
         // A password that is taken away lets everybody in; one that is set asks those who come later.
         if hadPassword, settings.password.isEmpty {

@@ -9,6 +9,7 @@ extension ConfigurationTable {
         ConfigurationRow("hash-max-listpack-entries", .integer(0 ... .max, 512), alias: "hash-max-ziplist-entries"),
         ConfigurationRow("hash-max-listpack-value", .integer(0 ... .max, 64, .bytes), alias: "hash-max-ziplist-value"),
         ConfigurationRow("hll-sparse-max-bytes", .integer(0 ... .max, 3000, .bytes)),
+        ConfigurationRow("hotkeys-sample-ratio", .integer(0...1_000_000, 100)),
         ConfigurationRow("hz", .integer(0...2147483647, 10)),
         ConfigurationRow("latency-monitor-threshold", .integer(0 ... .max, 0)),
         ConfigurationRow("latency-tracking", .boolean(true)),

@@ -223,6 +223,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
             client.pointee.output.pointee.truncate(to: before)
         }
         account(client, command, arguments)
+        pointee.hotKeys.skipCount &-= 1
+        if pointee.hotKeys.skipCount == 0 { countHotKeys(client, command, arguments, isRetry: isRetry) }
         if client.pointee.flags.contains(.tracking) { accountTracking(client, command, arguments) }
         if !isNested, client.pointee.flags.contains(.hasDeferredPushes) { sendDeferredPushes(client) }
         if !pointee.monitors.isEmpty, !isRetry { feedMonitors(client, command, arguments) }

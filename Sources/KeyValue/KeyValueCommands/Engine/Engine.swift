@@ -33,6 +33,8 @@ package struct Engine: ~Copyable {
     package let runID: String
     /// Commands that took more ticks than this are looked at by the slow log and the latency monitor.
     var slowTicksMin: UInt64 = .max
+    /// Keys that are much used.
+    var hotKeys: HotKeySampler
 
     // MARK: Data
 
@@ -135,6 +137,8 @@ package struct Engine: ~Copyable {
         }
         directory = CommandDirectory(rows: rows)
         self.settings = settings
+        hotKeys = HotKeySampler(hasher: hasher, seed: seed)
+        hotKeys.setSampleRatio(settings.hotKeySampleRatio)
         ticksPerMicrosecond = atoll_measure_ticks_per_microsecond()
         updateSlowTicks()
     }
@@ -157,6 +161,7 @@ package struct Engine: ~Copyable {
         let engine = EngineReference.allocate(capacity: 1)
         engine.initialize(to: Engine(configuration: configuration, rows: rows, seed: seed, usesThreads: usesThreads))
         engine.updateTime()
+        engine.pointee.hotKeys.reset(now: engine.pointee.now)
         engine.setMemoryBase()
         engine.pointee.statistics.startMemoryByteCount = Int(atoll_memory_anonymous())
         engine.noteMemoryPeak()

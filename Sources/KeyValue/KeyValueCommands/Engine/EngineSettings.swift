@@ -73,6 +73,8 @@ package struct EngineSettings: Sendable {
     package var latencyMonitorMillisecondsMin = 0
     package var tracksLatency = true
     package var latencyPercentiles: [Double] = [50, 99, 99.9]
+    /// hotkeys-sample-ratio.
+    package var hotKeySampleRatio = 100
     package var trackingTableKeyCountMax = 1_000_000
     /// enable-debug-command: no, yes, local.
     package var debugCommand = ProtectedAccess.no

@@ -10,21 +10,24 @@ import RESP
 enum InformationCommands {
     typealias Line = (name: String, value: String)
 
-    /// Sections in their order, with their headings. The last three come with `all` or by name only.
+    /// Sections in their order, with their headings. What is not there by default comes with `all`, but for `unlisted`.
     private static let sections: [(name: String, title: String, isDefault: Bool)] = [
         ("server", "Server", true), ("clients", "Clients", true), ("memory", "Memory", true),
         ("persistence", "Persistence", true), ("stats", "Stats", true), ("replication", "Replication", true),
         ("cpu", "CPU", true), ("modules", "Modules", true), ("commandstats", "Commandstats", false),
         ("errorstats", "Errorstats", true), ("latencystats", "Latencystats", false), ("cluster", "Cluster", true),
-        ("keyspace", "Keyspace", true), ("debug", "Debug", false),
+        ("keyspace", "Keyspace", true), ("hotkeys", "Hotkeys", false), ("debug", "Debug", false),
     ]
+
+    /// Sections that `all` leaves out: Redis's own two, and those that Redis does not know.
+    private static let unlisted: Set<String> = ["modules", "debug", "hotkeys"]
 
     static func info(_ call: inout Call) {
         var wanted: Set<String> = []
         for index in 1..<call.count {
             let word = call[index].text.lowercased()
             switch word {
-            case "all": wanted.formUnion(sections.map(\.name).filter { $0 != "modules" && $0 != "debug" })
+            case "all": wanted.formUnion(sections.map(\.name).filter { !unlisted.contains($0) })
             case "everything": wanted.formUnion(sections.map(\.name).filter { $0 != "debug" })
             case "default": wanted.formUnion(sections.filter(\.isDefault).map(\.name))
             default: wanted.insert(word)
@@ -54,6 +57,7 @@ enum InformationCommands {
         case "latencystats": latencyStatistics(engine)
         case "cluster": [("cluster_enabled", "0")]
         case "keyspace": keyspace(engine)
+        case "hotkeys": hotKeys(engine)
         case "debug": engine.pointee.host?.information("debug") ?? []
         default: []
         }

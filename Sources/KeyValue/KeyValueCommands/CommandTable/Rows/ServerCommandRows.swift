@@ -68,6 +68,12 @@ extension CommandTable {
             handler: DatabaseCommands.flushSelected
         ),
         CommandRow(
+            "hotkeys", .server, since: "8.6.0", arity: -2, [],
+            summary: "Groups the commands about keys that are much used.",
+            complexity: "Depends on the subcommand",
+            subcommands: hotKeySubcommands,
+        ),
+        CommandRow(
             "info", .server, since: "1.0.0", arity: -1, [.loading, .stale, .sentinel], acl: [.dangerous],
             summary: "Tells the state and the statistics of the server.",
             tips: [.nondeterministicOutput, .requestAllShards, .responseSpecial],
@@ -349,6 +355,37 @@ extension CommandTable {
             tips: [.requestAllNodes, .responseAllSucceeded],
             syntax: "data(parameter value)...",
             handler: ConfigurationCommands.set
+        ),
+    ]
+
+    private static let hotKeySubcommands: [CommandRow] = [
+        CommandRow(
+            "get", .server, since: "8.6.0", arity: -2, [.admin, .noScript, .loading, .stale],
+            summary: "Tells which keys are used most, as a sample of the commands says.",
+            tips: [.nondeterministicOutput, .requestAllNodes, .responseSpecial],
+            syntax: "[COUNT count:int]",
+            handler: HotKeyCommands.get
+        ),
+        CommandRow(
+            "help", .server, since: "8.6.0", arity: 2, [.loading, .stale],
+            summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
+        ),
+        CommandRow(
+            "reset", .server, since: "8.6.0", arity: 2, [.admin, .noScript, .loading, .stale],
+            summary: "Forgets what has been counted.",
+            tips: [.requestAllNodes, .responseAllSucceeded],
+            handler: HotKeyCommands.reset
+        ),
+        CommandRow(
+            "start", .server, since: "8.6.0", arity: -2, [.admin, .noScript],
+            summary: "Answers that keys are always counted.",
+            handler: HotKeyCommands.refuse
+        ),
+        CommandRow(
+            "stop", .server, since: "8.6.0", arity: -2, [.admin, .noScript],
+            summary: "Answers that keys are always counted.",
+            handler: HotKeyCommands.refuse
         ),
     ]
 
