@@ -379,6 +379,25 @@ def crashes(command, rounds, policy, seed):
         print(f"{policy}: {rounds} crashes, counters at {values}", flush=True)
 
 
+def slow_disk(command):
+    """The log of a disk that is far behind does not fill the memory: everybody waits for the disk."""
+    with Folder() as directory, Kept(command, directory) as server:
+        server.command("DEBUG", "AOF-FLUSH-SLEEP", 700_000)
+        megabyte = b"v" * (1 << 20)
+        waiting = 0
+        for index in range(200):
+            server.command("SET", f"k{index % 10}", megabyte)
+            waiting = max(waiting, int(server.information("aof_buffer_length")))
+        check("bounded", 50 << 20 < waiting < 70 << 20, True)
+        check("counted", int(server.information("aof_delayed_fsync")) > 0, True)
+        server.command("DEBUG", "AOF-FLUSH-SLEEP", 0)
+        before = server.digest()
+        server.command("WAITAOF", 1, 0, 10_000)
+        server.kill()
+        with Kept(command, directory) as restarted:
+            check("slow disk", restarted.digest(), before)
+
+
 def full_disk(command):
     with Folder() as directory:
         with Kept(command, directory, "--appendfsync", "everysec", limit=20_000) as server:
@@ -448,7 +467,7 @@ def main():
     parts = {
         "restarts": lambda: restarts(command), "repairs": lambda: repairs(command),
         "switching": lambda: switching(command), "waiting": lambda: waiting(command),
-        "full": lambda: full_disk(command), "redis": lambda: redis(command),
+        "slow": lambda: slow_disk(command), "full": lambda: full_disk(command), "redis": lambda: redis(command),
         "always": lambda: crashes(command, arguments.rounds, "always", arguments.seed),
         "everysec": lambda: crashes(command, max(arguments.rounds // 4, 1), "everysec", arguments.seed),
     }

@@ -298,7 +298,7 @@ final class AppendOnlyService: AppendOnlyControl {
             ("aof_base_size", "\(rewriteBaseByteCount)"), ("aof_pending_rewrite", "0"),
             ("aof_buffer_length", "\(status.waitingByteCount)"),
             ("aof_pending_bio_fsync", status.isSyncing ? "1" : "0"),
-            ("aof_delayed_fsync", "0"),
+            ("aof_delayed_fsync", "\(status.delayCount)"),
         ]
     }
 }

@@ -1,5 +1,5 @@
-// The thread that appends to the file. The loop hands it the log of each turn and never waits for it, but when the server
-// ends or the file is switched off.
+// The thread that appends to the file. The loop hands it the log of each turn and waits for it only when the server ends,
+// the file is switched off, or the disk is so far behind that the logs would fill the memory.
 //
 // With `always` the thread syncs after each write, and everything that was handed over while it did so is written and
 // synced together: one sync serves all. Clients whose replies a sync has set free come back in a moment, so the next
@@ -46,6 +46,8 @@ struct AppendOnlyStatus: Sendable {
     /// Memory of logs on the way.
     var heldByteCount = 0
     var waitingByteCount = 0
+    /// How often the loop waited because the disk was too far behind.
+    var delayCount = 0
     var isSyncing = false
     /// Lines for the log of the server.
     var messages: [(level: LogLevel, text: String)] = []
@@ -120,6 +122,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
     /// Of the time that the last sync took, how much the next one waits for clients, and how long at most.
     private static let gatheringShare: Int64 = 4
     private static let gatheringNanosecondsMax: Int64 = 1_000_000
+    /// Bytes of logs that wait to be written from which on everybody waits for the disk.
+    private static let waitingByteCountMax = 64 << 20
     /// Memory of logs that is kept for the next ones.
     private static let keptByteCountMax = 4 << 20
 
@@ -174,6 +178,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
     /// Takes over what the journal has.
     func submit(_ journal: inout Journal) {
         pthread_mutex_lock(mutex)
+        waitForRoom()
         pendingWriterCount &+= journal.writerCount
         if awaitedIncrementCount > 0 {
             journal.take(appendingTo: &later)
@@ -191,12 +196,25 @@ final class AppendOnlyWriter: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
+    private var waitingByteCount: Int { pending.count + later.count }
+
+    /// Until less waits to be written, or the disk fails: then commands that write are refused.
+    private func waitForRoom() {
+        guard waitingByteCount >= Self.waitingByteCountMax else { return }
+        var isDelayed = false
+        while waitingByteCount >= Self.waitingByteCountMax, status.errorCode == 0, status.fatalReason == nil {
+            isDelayed = true
+            pthread_cond_wait(done, mutex)
+        }
+        if isDelayed { status.delayCount += 1 }
+    }
+
     /// What there is to know; messages and the outcome are told once.
     func takeStatus() -> AppendOnlyStatus {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         var copy = status
-        copy.waitingByteCount = pending.count + later.count
+        copy.waitingByteCount = waitingByteCount
         copy.heldByteCount = pending.reservedByteCount + later.reservedByteCount
         status.messages = []
         status.outcomes = []
@@ -352,6 +370,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
             let holdsReplies = policy == .always && !skipsSync && status.durablePosition == status.writtenPosition
             untoldByteCount = holdsReplies ? file.byteCount : nil
             swap(&writing, &pending)
+            pthread_cond_broadcast(done)
             writingEnd = pendingEnd
             writingWriterCount = pendingWriterCount
             pendingWriterCount = 0
@@ -373,6 +392,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
             return
         }
         status.writeErrorCode = code
+        pthread_cond_broadcast(done)
         complain("Error writing to the AOF file: \(String(cString: strerror(code)))")
         if policy == .always {
             fail("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
@@ -404,6 +424,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
 
     private func fail(_ reason: String) {
         status.fatalReason = reason
+        pthread_cond_broadcast(done)
         waker.wake()
     }
 
@@ -463,7 +484,9 @@ final class AppendOnlyWriter: @unchecked Sendable {
         complain("Fail to fsync the AOF file: \(String(cString: strerror(code)))")
         switch policy {
         case .never: break
-        case .everySecond: status.syncErrorCode = code
+        case .everySecond:
+            status.syncErrorCode = code
+            pthread_cond_broadcast(done)
         case .always:
             fail(
                 "Can't persist AOF for fsync error when the AOF fsync policy is 'always': "
@@ -483,6 +506,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
             if !later.isEmpty {
                 swap(&pending, &later)
                 pendingEnd = laterEnd
+                pthread_cond_broadcast(done)
             }
             status.incrementByteCount = file.byteCount
             status.outcomes.append(.increment(failure))
