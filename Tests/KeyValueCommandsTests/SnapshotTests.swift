@@ -32,16 +32,31 @@ private struct History {
     private var random: SeededGenerator
     private let client: Conversation
     private let keyCount: Int
-    /// Elements that one command adds at most: some histories grow large values, some do not.
+    /// Elements that one command adds at most.
     private let burstMax: Int
+    /// One of 64 histories grows values of thousands of elements. In the others a few elements are a large value, so that
+    /// a million histories take less than an hour.
+    let isLong: Bool
 
     init(seed: UInt64, client: Conversation) {
         random = SeededGenerator(seed: seed)
         self.client = client
+        isLong = random.below(64) == 0
         keyCount = random.below(3) == 0 ? 12 : 2
-        burstMax = random.below(2) == 0 ? 4 : 700
-        // Small nodes, so that short lists and streams are large values.
-        _ = client.ask("CONFIG SET stream-node-max-entries 8 list-max-listpack-size 16")
+        let isBursting = random.below(4) > 0
+        burstMax = isLong && isBursting ? 700 : 4
+        let entriesMax = isLong ? 128 : 4
+        _ = client.ask(
+            "CONFIG SET stream-node-max-entries \(isLong ? 8 : 2) list-max-listpack-size \(isLong ? 16 : 2)"
+                + " hash-max-listpack-entries \(entriesMax) set-max-listpack-entries \(entriesMax)"
+                + " set-max-intset-entries \(entriesMax) zset-max-listpack-entries \(entriesMax)")
+    }
+
+    var limits: Snapshot.LargeValueLimits {
+        var limits = Snapshot.LargeValueLimits()
+        if !isLong { limits.elementsMin = 6 }
+        if !isLong { limits.nodesMin = 2 }
+        return limits
     }
 
     /// A key that mostly has values of one type.
@@ -50,7 +65,9 @@ private struct History {
     }
 
     private mutating func key() -> String { key(["s", "l", "t", "h", "z", "e"][random.below(6)]) }
-    private mutating func member() -> String { "m\(random.below(2000))" }
+    /// A number below one bound in a long history, and below the other where values are small.
+    private mutating func below(_ long: Int, _ short: Int) -> Int { random.below(isLong ? long : short) }
+    private mutating func member() -> String { "m\(below(2000, 20))" }
 
     private mutating func members() -> [String] { (0..<1 + random.below(burstMax)).map { _ in member() } }
 
@@ -95,11 +112,11 @@ private struct History {
     private mutating func listCommand() -> [String] {
         switch random.below(9) {
         case 0: ["LPOP", key("l")]
-        case 1: ["RPOP", key("l"), "\(random.below(200))"]
-        case 2: ["LSET", key("l"), "\(random.below(500))", text()]
-        case 3: ["LINSERT", key("l"), "BEFORE", member(), text()]
+        case 1: ["RPOP", key("l"), "\(below(200, 4))"]
+        case 2: ["LSET", key("l"), "\(below(500, 16))", text()]
+        case 3: ["LINSERT", key("l"), "BEFORE", member(), member()]
         case 4: ["LREM", key("l"), "0", member()]
-        case 5: ["LTRIM", key("l"), "\(random.below(50))", "\(random.below(5000))"]
+        case 5: ["LTRIM", key("l"), "\(below(50, 3))", "\(below(5000, 40))"]
         case 6: ["LMOVE", key("l"), key("l"), "LEFT", "RIGHT"]
         case 7: ["LPUSH", key("l")] + members()
         default: ["RPUSH", key("l")] + members() + (random.below(5) == 0 ? [String(repeating: "x", count: 9000)] : [])
@@ -109,7 +126,7 @@ private struct History {
     private mutating func setCommand() -> [String] {
         switch random.below(6) {
         case 0: ["SREM", key("t")] + members()
-        case 1: ["SPOP", key("t"), "\(random.below(100))"]
+        case 1: ["SPOP", key("t"), "\(below(100, 4))"]
         case 2: ["SMOVE", key("t"), key("t"), member()]
         case 3: ["SUNIONSTORE", key("t"), key("t"), key("t")]
         case 4: ["SADD", key("t"), "\(random.below(100))"]
@@ -128,25 +145,29 @@ private struct History {
     private mutating func sortedSetCommand() -> [String] {
         switch random.below(6) {
         case 0: ["ZREM", key("z")] + members()
-        case 1: ["ZPOPMIN", key("z"), "\(random.below(100))"]
+        case 1: ["ZPOPMIN", key("z"), "\(below(100, 4))"]
         case 2: ["ZINCRBY", key("z"), "1.5", member()]
-        case 3: ["ZREMRANGEBYRANK", key("z"), "0", "\(random.below(300))"]
+        case 3: ["ZREMRANGEBYRANK", key("z"), "0", "\(below(300, 4))"]
         case 4: ["ZUNIONSTORE", key("z"), "2", key("z"), key("z")]
         default: ["ZADD", key("z")] + pairs()
         }
     }
 
     private mutating func streamCommand() -> [String] {
-        switch random.below(9) {
-        case 0: ["XDEL", key("e"), "\(1 + random.below(900))-1"]
-        case 1: ["XTRIM", key("e"), "MAXLEN", "\(random.below(900))"]
+        switch random.below(10) {
+        case 0: ["XDEL", key("e"), streamID()]
+        case 1: ["XTRIM", key("e"), "MAXLEN", "\(random.below(3) == 0 ? 0 : below(900, 20))"]
         case 2: ["XGROUP", "CREATE", key("e"), "g", "0"]
         case 3: ["XREADGROUP", "GROUP", "g", "c", "COUNT", "\(1 + random.below(50))", "STREAMS", key("e"), ">"]
-        case 4: ["XACK", key("e"), "g", "\(1 + random.below(900))-1"]
-        case 5: ["XSETID", key("e"), "5-1"]
-        default: ["XADD", key("e"), "*", "field", text(), "other", text()]
+        case 4: ["XACK", key("e"), "g", streamID()]
+        // Behind it ids may come again that were trimmed away.
+        case 5, 6: ["XSETID", key("e"), "5-1"]
+        default: ["XADD", key("e"), "\(client.engine.pointee.now)-*", "field", text(), "other", text()]
         }
     }
+
+    /// One that may be there: what was added last has the present time.
+    private mutating func streamID() -> String { "\(client.engine.pointee.now)-\(below(900, 20))" }
 
     private mutating func keyCommand() -> [String] {
         switch random.below(12) {
@@ -166,12 +187,14 @@ private struct History {
 }
 
 @Suite struct SnapshotTests {
-    private static func begin(_ engine: EngineReference) -> (Snapshot, SnapshotMemory) {
+    private static func begin(
+        _ engine: EngineReference, _ limits: Snapshot.LargeValueLimits
+    ) -> (Snapshot, SnapshotMemory) {
         let memory = SnapshotMemory()
         let snapshot = Snapshot(
             databases: engine.pointee.databases, count: engine.pointee.databaseCount,
             reclaimer: engine.pointee.reclaimer,
-            encoder: RDBSnapshotEncoder(.init(version: 11, compresses: true)), output: memory)
+            encoder: RDBSnapshotEncoder(.init(version: 11, compresses: true)), output: memory, limits: limits)
         snapshot.begin()
         return (snapshot, memory)
     }
@@ -188,9 +211,9 @@ private struct History {
         return DatasetDigest.all(of: engine).text + " \(sum)"
     }
 
-    /// The contents of an engine into which the bytes have been loaded, as of the same time.
-    private static func digest(loading bytes: [UInt8], now: Int64) -> String {
-        let client = Conversation()
+    /// The contents of an engine once the bytes have been loaded into it, as of the same time.
+    private static func digest(loading bytes: [UInt8], into client: Conversation, now: Int64) -> String {
+        _ = client.ask("FLUSHALL SYNC")
         client.engine.setTime(milliseconds: now)
         let (descriptor, path) = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { name in
             strcpy(name.baseAddress.unsafelyUnwrapped, "/tmp/atoll-snapshot-XXXXXX")
@@ -215,14 +238,16 @@ private struct History {
 
     /// A cut in the middle of a random history is what a deep copy taken there would be, whatever comes after it and
     /// however the walk and the commands take turns.
-    private static func run(seed: UInt64) {
-        let client = Conversation()
+    /// - Parameter client: of an engine for the history, which is flushed first; `other` is one to load into.
+    private static func run(seed: UInt64, _ client: Conversation, other: Conversation) {
+        _ = client.ask("SELECT 0")
+        _ = client.ask("FLUSHALL SYNC")
         var random = SeededGenerator(seed: seed ^ 0xA5A5)
         var history = History(seed: seed, client: client)
         let now = client.engine.pointee.now
-        for _ in 0..<random.below(200) { history.perform() }
+        for _ in 0..<random.below(history.isLong ? 200 : 40) { history.perform() }
         let expected = contents(client.engine)
-        let (snapshot, memory) = begin(client.engine)
+        let (snapshot, memory) = begin(client.engine, history.limits)
         let commandsPerStep = 1 + random.below(8)
         for step in 0..<400 {
             for _ in 0..<random.below(commandsPerStep) { history.perform() }
@@ -231,13 +256,13 @@ private struct History {
             if snapshot.step(ticksMax: 0) { break }
         }
         snapshot.stepToEnd()
-        let found = digest(loading: memory.bytes, now: now)
+        let found = digest(loading: memory.bytes, into: other, now: now)
         #expect(found == expected, "seed \(seed)")
     }
 
-    /// How many histories: CI runs few; a million takes an hour of a release build.
+    /// How many histories: CI runs few; a million take half an hour of a release build.
     private static var historyCount: UInt64 {
-        ProcessInfo.processInfo.environment["SNAPSHOT_HISTORIES"].flatMap(UInt64.init) ?? 40
+        ProcessInfo.processInfo.environment["SNAPSHOT_HISTORIES"].flatMap(UInt64.init) ?? 500
     }
 
     private static var firstSeed: UInt64 {
@@ -245,6 +270,7 @@ private struct History {
     }
 
     @Test func cutIsWhatADeepCopyWouldBe() {
-        for seed in Self.firstSeed..<Self.firstSeed + Self.historyCount { Self.run(seed: seed) }
+        let (client, other) = (Conversation(), Conversation())
+        for seed in Self.firstSeed..<Self.firstSeed + Self.historyCount { Self.run(seed: seed, client, other: other) }
     }
 }

@@ -36,10 +36,17 @@ package final class Snapshot: CutSink {
     package private(set) var keyCount = 0
     package private(set) var takenKeyCount = 0
 
-    /// Elements from which a value is taken piece by piece: about 50 microseconds of work.
-    private static let largeElementsMin = 512
-    /// The same for lists and streams, in nodes of some KiB.
-    private static let largeNodesMin = 8
+    /// From which size on a value is taken piece by piece.
+    package struct LargeValueLimits: Sendable {
+        /// Elements: by default about 50 microseconds of work.
+        package var elementsMin = 512
+        /// The same for lists and streams, in nodes of some KiB.
+        package var nodesMin = 8
+
+        package init() {}
+    }
+
+    private let limits: LargeValueLimits
     /// Bytes that are handed to the output at once.
     private static let chunkByteCount = 64 << 10
     /// The walk rests while this much waits to be written.
@@ -64,8 +71,9 @@ package final class Snapshot: CutSink {
 
     package init(
         databases: UnsafeMutablePointer<Database>, count: Int, reclaimer: Reclaimer, encoder: any SnapshotEncoder,
-        output: any SnapshotOutput
+        output: any SnapshotOutput, limits: LargeValueLimits = LargeValueLimits()
     ) {
+        self.limits = limits
         self.databases = databases
         databaseCount = count
         self.reclaimer = reclaimer
@@ -274,16 +282,16 @@ package final class Snapshot: CutSink {
     private func cutIfLarge(_ record: Record, _ database: SnapshotDatabase) -> Bool {
         guard record.kind.isPointer else { return false }
         if record.kind == .listNodes {
-            guard ListValue(kind: record.kind, base: record.pointer).nodeCount >= Self.largeNodesMin else {
+            guard ListValue(kind: record.kind, base: record.pointer).nodeCount >= limits.nodesMin else {
                 return false
             }
             largeValues[nextLarge] = LargeList(record, database: database)
         } else if record.kind == .stream {
-            guard Stream(record.pointer).nodeCount >= Self.largeNodesMin else { return false }
+            guard Stream(record.pointer).nodeCount >= limits.nodesMin else { return false }
             largeValues[nextLarge] = LargeStream(record, database: database, encoder: encoder)
         } else {
             guard let table = ValueMemory.table(kind: record.kind, pointer: record.pointer),
-                table.pointee.count >= Self.largeElementsMin
+                table.pointee.count >= limits.elementsMin
             else { return false }
             largeValues[nextLarge] = LargeTable(record, table: table, database: database, sink: self, tag: nextLarge)
         }
