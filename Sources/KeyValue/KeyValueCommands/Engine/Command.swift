@@ -16,6 +16,8 @@ package struct Command {
     /// Where its keys are.
     let keyRange: KeyRange
     package let flags: CommandFlags
+    /// Whether the argument behind its only key is a member of a set or a field of a hash, as a rule.
+    let namesMember: Bool
     package let handler: CommandHandler?
     /// What its reply shows, for replies that wait for the disk.
     let disclosure: Disclosure
@@ -70,6 +72,8 @@ package struct CommandDirectory: ~Copyable {
         command.initialize(
             to: Command(
                 row: row, fullName: name, arity: row.arity, keyRange: row.keyRange, flags: row.flags,
+                namesMember: (row.group == .set || row.group == .hash) && row.keyRange.first == 1
+                    && row.keyRange.last == 1,
                 handler: row.handler, disclosure: Disclosure(row, range: row.keyRange),
                 container: container, index: all.count))
         all.append(command)

@@ -129,6 +129,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
         let batch = pointee.batch
         let database = pointee.databases + client.pointee.databaseIndex
         var hashCount = 0
+        var memberCount = 0
         for index in 0..<count {
             let arguments = batch.requests[index].arguments.arguments
             let command = pointee.directory.find(arguments[0])
@@ -138,6 +139,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             let last = min(range.last < 0 ? arguments.count + range.last : range.last, arguments.count - 1)
             if count == 1, last <= range.first { return }
             var position = range.first
+            let ownHash = hashCount
             while position <= last, hashCount < RequestBatch.hashCountMax {
                 let hash = database.pointee.hash(arguments[position])
                 database.pointee.table.prefetch(hash: hash)
@@ -145,8 +147,35 @@ extension UnsafeMutablePointer where Pointee == Engine {
                 hashCount += 1
                 position += max(range.step, 1)
             }
+            guard command.pointee.namesMember, arguments.count > 2, hashCount > ownHash else { continue }
+            batch.memberRequests[memberCount] = .init(requestIndex: index, keyHash: batch.hashes[ownHash])
+            memberCount += 1
         }
         for index in 0..<hashCount { database.pointee.table.prefetchRecord(hash: batch.hashes[index]) }
+        if memberCount > 0 { prefetchMembers(database, memberCount) }
+    }
+
+    /// The same for the members that requests name, where sets and hashes are large.
+    @inline(never)
+    private func prefetchMembers(_ database: UnsafeMutablePointer<Database>, _ count: Int) {
+        let batch = pointee.batch
+        var found = 0
+        for index in 0..<count {
+            var request = batch.memberRequests[index]
+            let arguments = batch.requests[request.requestIndex].arguments.arguments
+            guard let slot = database.pointee.table.find(arguments[1], hash: request.keyHash),
+                slot.record.kind.isPointer,
+                let table = ValueMemory.table(kind: slot.record.kind, pointer: slot.record.pointer)
+            else { continue }
+            request.table = table
+            request.memberHash = table.pointee.hash(arguments[2])
+            table.pointee.prefetch(hash: request.memberHash)
+            batch.memberRequests[found] = request
+            found += 1
+        }
+        for index in 0..<found {
+            batch.memberRequests[index].table?.pointee.prefetchRecord(hash: batch.memberRequests[index].memberHash)
+        }
     }
 
     private func refuse(_ client: ClientReference, _ failure: ProtocolFailure) {

@@ -1,4 +1,4 @@
-import CMemory
+import Keyspace
 import RESP
 
 /// Requests of one client that are understood before the first of them is executed. Used by the engine's thread, for one
@@ -17,13 +17,24 @@ struct RequestBatch {
     static let countMax = 16
     static let hashCountMax = 128
 
+    /// A request that names a member of a set or a field of a hash, and where that is looked for if the value is large.
+    struct MemberRequest {
+        let requestIndex: Int
+        let keyHash: UInt64
+        var table: UnsafeMutablePointer<HashTable>?
+        var memberHash: UInt64 = 0
+    }
+
     let requests: UnsafeMutablePointer<Request>
+    /// Those of the requests that name a member.
+    let memberRequests: UnsafeMutablePointer<MemberRequest>
     /// Hashes of the requests' keys.
     let hashes: UnsafeMutablePointer<UInt64>
 
     init() {
         requests = .allocate(capacity: Self.countMax)
         for index in 0..<Self.countMax { (requests + index).initialize(to: Request()) }
+        memberRequests = .allocate(capacity: Self.countMax)
         hashes = .allocate(capacity: Self.hashCountMax)
     }
 
