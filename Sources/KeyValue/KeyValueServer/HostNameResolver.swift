@@ -5,8 +5,7 @@ import Threads
 
 /// Finds the addresses of names without holding up the loop: each search is a thread of its own, which the C library's
 /// resolver may keep for as long as it likes.
-// Shared state is behind the lock; the waker may be used anywhere.
-final class HostNameResolver: @unchecked Sendable {
+final class HostNameResolver: Sendable {
     /// What was found: addresses as literals, in the order in which they are to be tried.
     struct Answer: Sendable {
         let id: UInt64

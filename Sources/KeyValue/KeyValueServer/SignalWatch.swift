@@ -5,8 +5,7 @@ import Synchronization
 import Threads
 
 /// Signals that end the server, as events of its loop: a thread waits for them, so no handler runs anywhere.
-// The count is atomic, the path guarded; the thread only adds to the one, reads the other and wakes the loop.
-final class SignalWatch: @unchecked Sendable {
+final class SignalWatch: Sendable {
     private let count = Atomic<Int>(0)
     private let last = Atomic<Int32>(0)
     private let waker: LoopWaker

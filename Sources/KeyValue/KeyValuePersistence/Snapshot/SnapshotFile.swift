@@ -6,7 +6,8 @@ import Glibc
 import Threads
 
 /// A file that a snapshot is written to. Made and told by the thread that owns the keyspace.
-// What both threads touch is guarded by the mutex; the finisher and the descriptor are the writing thread's alone.
+// The compiler cannot see that what both threads touch is guarded by the mutex, which the condition needs, and that the
+// fields below "The writing thread's" are touched by that thread alone from its start to the result.
 package final class SnapshotFile: SnapshotOutput, @unchecked Sendable {
     /// How a file is written.
     package struct Options: Sendable {

@@ -3,9 +3,8 @@ import Glibc
 import KeyValuePersistence
 import Threads
 
-/// The increment that is being written.
-// One owner at a time: the loop before the writer starts, then the writer's thread.
-final class AppendOnlyFile: @unchecked Sendable {
+/// The increment that is being written. It has one owner at a time: the loop, then the writer's thread.
+final class AppendOnlyFile {
     private let descriptor: Int32
     private(set) var byteCount: Int64
     /// The path while the file has no place in the set yet: until the first base is whole.

@@ -11,6 +11,7 @@ import Glibc
 import IOLoop
 import KeyValueCommands
 import KeyValuePersistence
+import Threads
 
 /// `appendfsync`.
 enum SyncPolicy: Sendable {
@@ -62,7 +63,8 @@ enum AppendOnlyOutcome: Sendable {
 }
 
 /// The thread and what it shares with the loop.
-// Fields below "Shared" are guarded by the mutex; those below "Thread" are touched by the thread alone once it runs.
+// The compiler cannot see that the fields below "Shared" are guarded by the mutex, which the conditions need, and that
+// those below "Thread" are touched by the thread alone from its start to its end.
 final class AppendOnlyWriter: @unchecked Sendable {
     private enum Task {
         case increment
@@ -159,16 +161,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
     /// Begins to work. The thread holds the writer until `end`.
     /// - Throws: that there can be no more threads.
     func start() throws(AppendOnlyFailure) {
-        let reference = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<AppendOnlyWriter>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, reference.toOpaque())
+        let code = JoinableThread.start(&thread) { [self] in run() }
         guard code == 0 else {
-            reference.release()
             throw AppendOnlyFailure("No thread to write the append-only file: \(String(cString: strerror(code)))")
         }
     }

@@ -6,8 +6,8 @@ import Threads
 /// Frees values: small ones at once, large ones on a helper thread, so that no client waits for memory to be given back.
 ///
 /// Made by the thread that owns the keyspace, which alone calls `reclaim`.
-// The queue is guarded by the mutex and the counters are atomic; the thread touches nothing else but values that were
-// handed over. All other fields are the owner's, and do not change once the thread reads them.
+// The compiler cannot see that the queue is guarded by the mutex, which the condition needs. The counters are atomic; of
+// the owner's own fields the thread reads `prepareThread` alone, which does not change once there is any work.
 package final class Reclaimer: @unchecked Sendable {
     private enum Work {
         case value(ValueKind, UnsafeMutableRawPointer)
