@@ -36,6 +36,8 @@ import time
 
 import redis
 
+from waiting import until
+
 atoll, data, endpoint, token, authority = sys.argv[1:6]
 CLUSTER = "keys-tutorial"
 REDIS = "/usr/bin/redis-server"
@@ -48,14 +50,6 @@ KINDS = {
 
 def check(what, got, expected):
     assert got == expected, f"{what}\n  got      {got!r}\n  expected {expected!r}"
-
-
-def until(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-    return result
 
 
 def command(*words):

@@ -9,7 +9,6 @@ import signal
 import socket
 import ssl
 import sys
-import time
 import urllib.parse
 
 import pydo
@@ -17,6 +16,8 @@ import redis
 from azure.core.exceptions import HttpResponseError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from waiting import until
 
 endpoint, token, authority = sys.argv[1:4]
 databases = pydo.Client(token=token, endpoint=endpoint, connection_verify=authority).databases
@@ -30,14 +31,6 @@ def refused(status, call, *arguments):
     else:
         # pydo gives a 404's body back instead of raising it.
         assert status == 404 and answer["id"] == "not_found", answer
-
-
-def until(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-    return result
 
 
 def attempt(call):

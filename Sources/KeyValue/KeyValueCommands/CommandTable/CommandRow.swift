@@ -70,6 +70,18 @@ package struct CommandRow: Sendable {
         self.syntax = syntax
         self.subcommands = subcommands
     }
+
+    /// The subcommand that lists its siblings, which every container has.
+    /// - Parameter flags: beside those that all of them have.
+    static func help(
+        _ group: CommandGroup, since: String, flags: CommandFlags = [], acl: CommandCategories = []
+    ) -> CommandRow {
+        CommandRow(
+            "help", group, since: since, arity: 2, flags.union([.loading, .stale]), acl: acl,
+            summary: "Lists the subcommands.",
+            handler: IntrospectionCommands.help
+        )
+    }
 }
 
 /// A search for keys that a command needs because its specifications leave some, or how they are used, open.

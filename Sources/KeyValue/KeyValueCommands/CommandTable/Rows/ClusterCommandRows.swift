@@ -85,11 +85,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput],
             syntax: "slot:int count:int",
         ),
-        CommandRow(
-            "help", .cluster, since: "5.0.0", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.cluster, since: "5.0.0"),
         CommandRow(
             "info", .cluster, since: "3.0.0", arity: 2, [.stale],
             summary: "Tells the state of the cluster as this node sees it.",

@@ -77,11 +77,7 @@ extension CommandTable {
             summary: "Tells which connection receives this one's invalidation messages.",
             handler: TrackingCommands.redirection
         ),
-        CommandRow(
-            "help", .connection, since: "5.0.0", arity: 2, [.loading, .stale, .sentinel], acl: [.connection],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.connection, since: "5.0.0", flags: [.sentinel], acl: [.connection]),
         CommandRow(
             "id", .connection, since: "5.0.0", arity: 2, [.noScript, .loading, .stale, .sentinel], acl: [.connection],
             summary: "Tells the id of this connection.",

@@ -267,11 +267,7 @@ extension CommandTable {
             syntax: "key",
             handler: ObjectCommands.frequency
         ),
-        CommandRow(
-            "help", .generic, since: "6.2.0", arity: 2, [.loading, .stale], acl: [.keyspace],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.generic, since: "6.2.0", acl: [.keyspace]),
         CommandRow(
             "idletime", .generic, since: "2.2.3", arity: 3, [.readOnly], acl: [.keyspace],
             summary: "Tells for how many seconds a key was not used.",

@@ -77,11 +77,7 @@ extension CommandTable {
             syntax: "[pattern:pattern]",
             handler: PubSubCommands.channels
         ),
-        CommandRow(
-            "help", .pubSub, since: "6.2.0", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.pubSub, since: "6.2.0"),
         CommandRow(
             "numpat", .pubSub, since: "2.8.0", arity: 2, [.pubSub, .loading, .stale],
             summary: "Counts the patterns subscribed to.",

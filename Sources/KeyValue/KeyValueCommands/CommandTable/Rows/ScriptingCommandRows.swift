@@ -83,11 +83,7 @@ extension CommandTable {
             tips: [.requestAllShards, .responseAllSucceeded],
             syntax: "[flush-type(ASYNC|SYNC)]",
         ),
-        CommandRow(
-            "help", .scripting, since: "7.0.0", arity: 2, [.loading, .stale], acl: [.scripting],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.scripting, since: "7.0.0", acl: [.scripting]),
         CommandRow(
             "kill", .scripting, since: "7.0.0", arity: 2, [.noScript, .allowBusy], acl: [.scripting],
             summary: "Ends the function that runs now, if it has not written.",
@@ -141,11 +137,7 @@ extension CommandTable {
             tips: [.requestAllNodes, .responseAllSucceeded],
             syntax: "[flush-type(ASYNC|SYNC)@6.2.0]",
         ),
-        CommandRow(
-            "help", .scripting, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.scripting],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.scripting, since: "5.0.0", acl: [.scripting]),
         CommandRow(
             "kill", .scripting, since: "2.6.0", arity: 2, [.noScript, .allowBusy], acl: [.scripting],
             summary: "Ends the script that runs now, if it has not written.",

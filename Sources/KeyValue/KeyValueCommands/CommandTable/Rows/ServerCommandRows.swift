@@ -226,11 +226,7 @@ extension CommandTable {
             complexity: "O(N), N rules",
             syntax: "username",
         ),
-        CommandRow(
-            "help", .server, since: "6.0.0", arity: 2, [.loading, .stale, .sentinel],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "6.0.0", flags: [.sentinel]),
         CommandRow(
             "list", .server, since: "6.0.0", arity: 2, [.admin, .noScript, .loading, .stale, .sentinel],
             summary: "Lists the users with their rules, as in a file.",
@@ -300,11 +296,7 @@ extension CommandTable {
             syntax: "command [arg...]",
             handler: IntrospectionCommands.keysAndFlags
         ),
-        CommandRow(
-            "help", .server, since: "5.0.0", arity: 2, [.loading, .stale, .sentinel], acl: [.connection],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "5.0.0", flags: [.sentinel], acl: [.connection]),
         CommandRow(
             "info", .server, since: "2.8.13", arity: -2, [.loading, .stale, .sentinel], acl: [.connection],
             summary: "Describes commands.",
@@ -331,11 +323,7 @@ extension CommandTable {
             syntax: "parameter...",
             handler: ConfigurationCommands.get
         ),
-        CommandRow(
-            "help", .server, since: "5.0.0", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "5.0.0"),
         CommandRow(
             "resetstat", .server, since: "2.0.0", arity: 2, [.admin, .noScript, .loading, .stale],
             summary: "Sets the statistics of INFO back to zero.",
@@ -366,11 +354,7 @@ extension CommandTable {
             syntax: "[COUNT count:int]",
             handler: HotKeyCommands.get
         ),
-        CommandRow(
-            "help", .server, since: "8.6.0", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "8.6.0"),
         CommandRow(
             "reset", .server, since: "8.6.0", arity: 2, [.admin, .noScript, .loading, .stale],
             summary: "Forgets what has been counted.",
@@ -403,11 +387,7 @@ extension CommandTable {
             syntax: "event",
             handler: LatencyCommands.graph
         ),
-        CommandRow(
-            "help", .server, since: "2.8.13", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "2.8.13"),
         CommandRow(
             "histogram", .server, since: "7.0.0", arity: -2, [.admin, .noScript, .loading, .stale],
             summary: "Returns how long commands took, as distributions.",
@@ -445,11 +425,7 @@ extension CommandTable {
             tips: [.nondeterministicOutput, .requestAllShards, .responseSpecial],
             handler: MemoryCommands.doctor
         ),
-        CommandRow(
-            "help", .server, since: "4.0.0", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "4.0.0"),
         CommandRow(
             "malloc-stats", .server, since: "4.0.0", arity: 2, [],
             summary: "Returns the allocator's own statistics.",
@@ -481,11 +457,7 @@ extension CommandTable {
     ]
 
     private static let moduleSubcommands: [CommandRow] = [
-        CommandRow(
-            "help", .server, since: "5.0.0", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "5.0.0"),
         CommandRow(
             "list", .server, since: "4.0.0", arity: 2, [.admin, .noScript],
             summary: "Lists the loaded modules.",
@@ -519,11 +491,7 @@ extension CommandTable {
             syntax: "[count:int]",
             handler: SlowLogCommands.get
         ),
-        CommandRow(
-            "help", .server, since: "6.2.0", arity: 2, [.loading, .stale],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.server, since: "6.2.0"),
         CommandRow(
             "len", .server, since: "2.2.12", arity: 2, [.admin, .loading, .stale],
             summary: "Counts the entries of the slow log.",

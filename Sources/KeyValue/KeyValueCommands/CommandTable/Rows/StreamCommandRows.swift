@@ -166,11 +166,7 @@ extension CommandTable {
             syntax: "key group",
             handler: StreamCommands.destroyGroup
         ),
-        CommandRow(
-            "help", .stream, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.stream],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.stream, since: "5.0.0", acl: [.stream]),
         CommandRow(
             "setid", .stream, since: "5.0.0", arity: -5, [.write], acl: [.stream],
             summary: "Sets the id after which a group reads on.",
@@ -196,11 +192,7 @@ extension CommandTable {
             syntax: "key",
             handler: StreamCommands.infoGroups
         ),
-        CommandRow(
-            "help", .stream, since: "5.0.0", arity: 2, [.loading, .stale], acl: [.stream],
-            summary: "Lists the subcommands.",
-            handler: IntrospectionCommands.help
-        ),
+        .help(.stream, since: "5.0.0", acl: [.stream]),
         CommandRow(
             "stream", .stream, since: "5.0.0", arity: -3, [.readOnly], acl: [.stream],
             summary: "Describes a stream.",
