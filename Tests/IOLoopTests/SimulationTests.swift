@@ -157,6 +157,20 @@ struct SimulationTests {
         #expect(application.fired == [early, late])
     }
 
+    @Test("A sleep is as long as a timer needs, however long the loop was left alone before")
+    func sleepAfterAPause() throws {
+        let network = SimulatedNetwork(seed: 1)
+        let application = RecordingApplication()
+        let loop = try EventLoop(simulation: network, application: application)
+        loop.runOnce(timeoutMilliseconds: 0)
+        network.advance(nanoseconds: 1_000_000_000)
+        let timer = loop.schedule(afterMilliseconds: 50)
+        let began = network.nowNanoseconds
+        loop.runOnce(timeoutMilliseconds: 10_000)
+        #expect(application.fired == [timer])
+        #expect(network.nowNanoseconds - began <= 51_000_000)
+    }
+
     @Test("The heap gives what a sorted list gives", arguments: 0..<20)
     func timerHeap(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

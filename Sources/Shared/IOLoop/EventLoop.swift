@@ -165,6 +165,7 @@ package final class EventLoop {
         // Taken once: every use of an unowned reference counts it up and down.
         let application = application
         isStopped = false
+        clock.rest(until: monotonicNanoseconds)
         while !isStopped { turn(application, timeoutMilliseconds: application.timeoutMilliseconds()) }
     }
 
@@ -177,6 +178,7 @@ package final class EventLoop {
 
     /// One turn, which sleeps that long at most while nothing happens; -1 without limit.
     package func runOnce(timeoutMilliseconds: Int) {
+        clock.rest(until: monotonicNanoseconds)
         turn(application, timeoutMilliseconds: timeoutMilliseconds)
     }
 
@@ -246,7 +248,7 @@ package final class EventLoop {
             }
         }
         guard let due, limit != 0 else { return limit }
-        let now = clock.endNanoseconds / 1_000_000
+        let now = clock.restNanoseconds / 1_000_000
         let wait = Int(max(0, due - now))
         return limit < 0 ? wait : min(limit, wait)
     }

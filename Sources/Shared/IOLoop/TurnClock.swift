@@ -6,13 +6,16 @@ struct TurnClock {
     var statistics = TurnStatistics()
     /// Monotonic nanoseconds at the start of the turn.
     private(set) var startNanoseconds = atoll_monotonic_nanoseconds()
-    /// The same at its end.
-    private(set) var endNanoseconds = atoll_monotonic_nanoseconds()
+    /// The same when the loop last had nothing to do: at the end of the turn before, or when it was called.
+    private(set) var restNanoseconds = atoll_monotonic_nanoseconds()
     private var sampledNanoseconds: Int64 = 0
     private var sampledCPUNanoseconds: Int64 = 0
 
     /// The greatest error of the longest turn's CPU time: work of turns before it that counts towards it.
     private static let sampleIntervalNanoseconds: Int64 = 500_000
+
+    /// Somebody else had the thread since the last turn.
+    mutating func rest(until nanoseconds: Int64) { restNanoseconds = nanoseconds }
 
     mutating func begin(at nanoseconds: Int64) {
         startNanoseconds = nanoseconds
@@ -22,7 +25,7 @@ struct TurnClock {
     }
 
     mutating func end(eventCount: Int, at nanoseconds: Int64) {
-        endNanoseconds = nanoseconds
+        restNanoseconds = nanoseconds
         let duration = Int(truncatingIfNeeded: (nanoseconds &- startNanoseconds) / 1000)
         statistics.turnCount &+= 1
         statistics.eventCount &+= eventCount
