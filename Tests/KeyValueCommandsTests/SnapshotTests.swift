@@ -262,7 +262,7 @@ private struct History {
 
     /// How many histories: CI runs few; a million take half an hour of a release build.
     private static var historyCount: UInt64 {
-        ProcessInfo.processInfo.environment["SNAPSHOT_HISTORIES"].flatMap(UInt64.init) ?? 500
+        ProcessInfo.processInfo.environment["SNAPSHOT_HISTORIES"].flatMap(UInt64.init) ?? 2000
     }
 
     private static var firstSeed: UInt64 {

@@ -3,8 +3,8 @@
 //
 // With `always` the thread syncs after each write, and everything that was handed over while it did so is written and
 // synced together: one sync serves all. Clients whose replies a sync has set free come back in a moment, so the next
-// one waits for them a little: otherwise two halves of the clients would take turns. Otherwise, while logs come faster than one in two milliseconds, it takes them
-// once a millisecond: waking it for each would cost more than writing does.
+// one waits for them a little: otherwise two halves of the clients would take turns. Otherwise, while logs come faster
+// than one in two milliseconds, it takes them once a millisecond: waking it for each would cost more than writing does.
 
 import Bytes
 import Glibc
