@@ -1,4 +1,5 @@
 import Bytes
+import Dispatch
 import Glibc
 import Testing
 
@@ -185,6 +186,25 @@ struct LifetimeTests {
         #expect(throws: LoopError.self) {
             try harness.loop.listen(.unix(path: long, permissions: nil), tag: 0, backlog: 1)
         }
+    }
+
+    @Test("A loop sleeps for its wake alone, and no longer than told", arguments: Backends.tested)
+    func patience(backend: Backend) throws {
+        let harness = try LoopHarness(backend)
+        harness.loop.wakePatienceNanoseconds = 900_000_000
+        harness.loop.wake()
+        let began = DispatchTime.now().uptimeNanoseconds
+        harness.loop.runOnce(timeoutMilliseconds: -1)
+        // It would have slept 0.9 seconds without the wake.
+        #expect(harness.application.wakeCount == 1)
+        #expect(DispatchTime.now().uptimeNanoseconds - began < 900_000_000)
+
+        let patience: UInt64 = 50_000_000
+        harness.loop.wakePatienceNanoseconds = Int64(patience)
+        let slept = DispatchTime.now().uptimeNanoseconds
+        harness.loop.runOnce(timeoutMilliseconds: 0)
+        #expect(DispatchTime.now().uptimeNanoseconds - slept >= patience)
+        #expect(harness.application.wakeCount == 1)
     }
 
     @Test("Another thread wakes the loop", arguments: Backends.tested)

@@ -332,6 +332,7 @@ package final class Server: LoopApplication, EngineHost {
         engine.evictClients()
         engine.takePendingClose { client in close(client) }
         isTimeFresh = false
+        loop.wakePatienceNanoseconds = heldOutputs.isAnyWaiting ? appendOnly.syncPatienceNanoseconds : 0
         if isShuttingDown { loop.stop() }
         let commands = engine.pointee.statistics.commandCount
         commandsPerTurnMax = max(commandsPerTurnMax, commands - commandsBeforeTurn)

@@ -2,6 +2,7 @@
 #include "atoll_io.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -44,6 +45,12 @@ void atoll_wake_post(int descriptor) {
 
 void atoll_close(int descriptor) {
     close(descriptor);
+}
+
+bool atoll_wake_await(int descriptor, int64_t nanoseconds) {
+    struct pollfd wake = {.fd = descriptor, .events = POLLIN};
+    struct timespec time = {.tv_sec = 0, .tv_nsec = nanoseconds};
+    return ppoll(&wake, 1, &time, NULL) > 0;
 }
 
 void atoll_wake_clear(int descriptor) {

@@ -35,7 +35,10 @@ final class EpollBackend: LoopBackend {
     private static let broken = EPOLLERR.rawValue | EPOLLHUP.rawValue
     private static let watched = readable | peerDone | ATOLL_EPOLL_EDGE
 
+    private let waker: LoopWaker
+
     init(waker: LoopWaker) throws(LoopError) {
+        self.waker = waker
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
         events = atoll_epoll_events_take(Int32(Self.eventsMax))
         readBuffer = .allocate(byteCount: Self.readBufferByteCount, alignment: 64)
@@ -110,7 +113,11 @@ final class EpollBackend: LoopBackend {
     // MARK: - A turn
 
     override func wait(milliseconds: Int) {
-        if gathering.pauseNanoseconds > 0, milliseconds != 0 { atoll_pause(gathering.pauseNanoseconds) }
+        if wakePatienceNanoseconds > 0 {
+            _ = atoll_wake_await(waker.descriptor, wakePatienceNanoseconds)
+        } else if gathering.pauseNanoseconds > 0, milliseconds != 0 {
+            atoll_pause(gathering.pauseNanoseconds)
+        }
         let count = epoll_wait(
             descriptor, events, Int32(Self.eventsMax), Int32(clamping: milliseconds))
         readyCount = max(0, Int(count))

@@ -102,6 +102,13 @@ package final class EventLoop {
         plainBuffer.deallocate()
     }
 
+    /// How long the loop sleeps for its wake alone, from the next turn on: somebody is about to wake it, and there is
+    /// little to do for other events before. 0, or less than a second.
+    package var wakePatienceNanoseconds: Int64 {
+        get { backend.wakePatienceNanoseconds }
+        set { backend.wakePatienceNanoseconds = newValue }
+    }
+
     // MARK: - Listening and connecting
 
     /// Accepts connections at the endpoint from now on. For a Unix path, a socket that a former process left is

@@ -8,6 +8,8 @@ import Glibc
 /// application are handed down as parameters because taking them from a property would count references on every
 /// request.
 class LoopBackend {
+    /// How long to sleep for a wake alone before anything else counts; 0 for not at all.
+    @exclusivity(unchecked) final var wakePatienceNanoseconds: Int64 = 0
     /// The time where it is not the kernel's.
     var virtualNanoseconds: Int64? { nil }
 

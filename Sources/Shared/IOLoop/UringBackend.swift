@@ -260,6 +260,11 @@ final class UringBackend: LoopBackend {
     // MARK: - A turn
 
     override func wait(milliseconds: Int) {
+        if wakePatienceNanoseconds > 0 {
+            // What is to be sent goes first.
+            atoll_ring_enter(ring, 0, 0, 0)
+            if atoll_wake_await(waker.descriptor, wakePatienceNanoseconds) { return atoll_ring_enter(ring, 0, 0, 0) }
+        }
         atoll_ring_enter(
             ring, Int64(milliseconds), gathering.eventCount, gathering.isActive ? Gathering.limitMicroseconds : 0)
     }

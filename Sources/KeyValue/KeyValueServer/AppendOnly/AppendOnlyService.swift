@@ -127,6 +127,15 @@ final class AppendOnlyService: AppendOnlyControl {
         writer.submit(&engine.pointee.journal)
     }
 
+    /// How long it is worth while to sleep for a sync under way and nothing else. Where a sync takes hardly longer than a
+    /// turn, the loop would only take the processor from it and from the clients, who would wake it for every request.
+    var syncPatienceNanoseconds: Int64 {
+        let expected = status.syncNanoseconds + status.syncNanoseconds / 2
+        return expected <= Self.syncPatienceNanosecondsMax ? expected : 0
+    }
+
+    private static let syncPatienceNanosecondsMax: Int64 = 500_000
+
     /// Takes notice of what the writer did.
     /// - Returns: false when the process must end at once.
     func look() -> Bool {

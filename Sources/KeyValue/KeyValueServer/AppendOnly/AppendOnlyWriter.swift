@@ -3,8 +3,10 @@
 //
 // With `always` the thread syncs after each write, and everything that was handed over while it did so is written and
 // synced together: one sync serves all. Clients whose replies a sync has set free come back in a moment, so the next
-// one waits for them a little: otherwise two halves of the clients would take turns. Otherwise, while logs come faster
-// than one in two milliseconds, it takes them once a millisecond: waking it for each would cost more than writing does.
+// one waits for them a little: otherwise two halves of the clients would take turns. On a disk that syncs in less time
+// than clients take to come back it does not, and the loop sleeps while a sync is under way
+// (`AppendOnlyService.syncPatienceNanoseconds`). With the other policies, while logs come faster than one in two
+// milliseconds, the thread takes them once a millisecond: waking it for each would cost more than writing does.
 
 import Bytes
 import Glibc
@@ -47,6 +49,8 @@ struct AppendOnlyStatus: Sendable {
     /// Memory of logs on the way.
     var heldByteCount = 0
     var waitingByteCount = 0
+    /// How long a sync takes as a rule.
+    var syncNanoseconds: Int64 = 0
     /// How often the loop waited because the disk was too far behind.
     var delayCount = 0
     var isSyncing = false
@@ -99,6 +103,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private var flushDoneCount = 0
     private var isEnding = false
     private var isNapping = false
+    /// With `always`, while the thread gathers: it waits until so many clients have written.
+    private var awaitedWriterCount = 0
     private var status = AppendOnlyStatus()
 
     // MARK: Thread
@@ -109,9 +115,14 @@ final class AppendOnlyWriter: @unchecked Sendable {
     private var writingEnd: Int64 = 0
     private var writingWriterCount = 0
     private var lastSyncMilliseconds: Int64 = 0
-    /// With `always`: the next write waits until so many clients have come, or until that time.
-    private var awaitedWriterCount = 0
+    /// With `always`: the clients that the last sync set free, and until when the next write waits for them.
+    private var freedWriterCount = 0
     private var gatheringEnd: Int64 = 0
+    /// How often in a row they did not come in time, and how often not to wait for them because of that.
+    private var lateCount = 0
+    private var passCount = 0
+    /// The loop is to be woken, behind the lock.
+    private var owesWake = false
     private var retryMilliseconds: Int64 = 0
     /// Length of the file before what nobody has been told of; nil when somebody may rely on all of it.
     private var untoldByteCount: Int64?
@@ -124,6 +135,10 @@ final class AppendOnlyWriter: @unchecked Sendable {
     /// Of the time that the last sync took, how much the next one waits for clients, and how long at most.
     private static let gatheringShare: Int64 = 4
     private static let gatheringNanosecondsMax: Int64 = 1_000_000
+    /// At most one in two to the power of so many gatherings is tried.
+    private static let lateCountMax = 6
+    /// Over how many syncs the time that one takes is averaged.
+    private static let syncsAveraged: Int64 = 16
     /// Bytes of logs that wait to be written from which on everybody waits for the disk.
     private static let waitingByteCountMax = 64 << 20
     /// Memory of logs that is kept for the next ones.
@@ -186,8 +201,11 @@ final class AppendOnlyWriter: @unchecked Sendable {
             }
             pendingEnd = journal.position
         }
-        if !isNapping { pthread_cond_signal(work) }
+        // While it gathers, only the last client that it waits for needs to wake it.
+        let wakes = !isNapping && pendingWriterCount >= awaitedWriterCount
         pthread_mutex_unlock(mutex)
+        // Behind the lock, or it would wake to wait for that.
+        if wakes { pthread_cond_signal(work) }
     }
 
     private var waitingByteCount: Int { pending.count + later.count }
@@ -293,6 +311,10 @@ final class AppendOnlyWriter: @unchecked Sendable {
             let isFlushing = flushRequest > flushDoneCount
             writeIfAny(isFlushing)
             syncIfDue(isFlushing)
+            if owesWake {
+                owesWake = false
+                unlocked { waker.wake() }
+            }
             if writing.isEmpty, pending.isEmpty, !tasks.isEmpty {
                 perform(tasks.removeFirst())
                 continue
@@ -394,14 +416,22 @@ final class AppendOnlyWriter: @unchecked Sendable {
         retryMilliseconds = Self.milliseconds + Self.retryIntervalMilliseconds
     }
 
-    /// Waits for the clients that the last sync has set free.
+    /// Waits for the clients that the last sync has set free. Where they are late as a rule, because syncs take less time
+    /// than clients do, it tries ever more seldom.
     private func gather() {
+        defer { awaitedWriterCount = 0 }
+        guard pendingWriterCount < freedWriterCount else { return }
+        guard passCount == 0 else { return passCount -= 1 }
+        awaitedWriterCount = freedWriterCount
         while pendingWriterCount < awaitedWriterCount, flushRequestCount == flushDoneCount, !isEnding, tasks.isEmpty {
-            let now = Self.nanoseconds
-            guard now < gatheringEnd else { break }
+            guard Self.nanoseconds < gatheringEnd else {
+                lateCount = min(lateCount + 1, Self.lateCountMax)
+                passCount = 1 << lateCount
+                return
+            }
             wait(untilNanoseconds: gatheringEnd)
         }
-        awaitedWriterCount = 0
+        lateCount = 0
     }
 
     private func complain(_ message: String) {
@@ -446,7 +476,8 @@ final class AppendOnlyWriter: @unchecked Sendable {
         // The kernel takes pages for written whose sync has failed: the next process would find there what is not on the
         // disk, and append behind it. Under the lock, lest somebody is told meanwhile because `always` is switched off.
         if code != 0, policy == .always, let untoldByteCount { _ = file.takeBack(to: untoldByteCount) }
-        awaitedWriterCount = writingWriterCount + pendingWriterCount
+        status.syncNanoseconds += (ended - began - status.syncNanoseconds) / Self.syncsAveraged
+        freedWriterCount = writingWriterCount + pendingWriterCount
         gatheringEnd = ended + min((ended - began) / Self.gatheringShare, Self.gatheringNanosecondsMax)
         noteSync(code, position)
     }
@@ -467,7 +498,7 @@ final class AppendOnlyWriter: @unchecked Sendable {
     }
 
     private func noteSync(_ code: Int32, _ position: Int64) {
-        defer { waker.wake() }
+        owesWake = true
         guard code != 0 else {
             status.durablePosition = max(status.durablePosition, position)
             guard status.syncErrorCode != 0 else { return }

@@ -76,6 +76,9 @@ struct HeldOutputs {
 
     private var waiting: [Reference] = []
 
+    /// Whether any reply waits.
+    var isAnyWaiting: Bool { !waiting.isEmpty }
+
     /// Has a client be replied into a buffer of its own from now on.
     func redirect(_ client: ClientReference, _ connection: ConnectionPointer, _ engine: EngineReference) {
         guard client.pointee.heldOutput == nil else { return }

@@ -3,6 +3,7 @@
 // What the event loop needs of the kernel that Swift cannot say: macros, variadic calls, io_uring.
 
 #include "atoll_ticks.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -38,6 +39,8 @@ int atoll_wake_open(void);
 void atoll_wake_post(int descriptor);
 void atoll_close(int descriptor);
 void atoll_wake_clear(int descriptor);
+/// Sleeps until somebody posts, for less than a second at most; whether somebody did.
+bool atoll_wake_await(int descriptor, int64_t nanoseconds);
 
 /// Bytes read, or an errno with its sign turned.
 int64_t atoll_receive(int descriptor, void *target, uint64_t capacity);
