@@ -263,7 +263,9 @@ final class UringBackend: LoopBackend {
         if wakePatienceNanoseconds > 0 {
             // What is to be sent goes first.
             atoll_ring_enter(ring, 0, 0, 0)
-            if atoll_wake_await(waker.descriptor, wakePatienceNanoseconds) { return atoll_ring_enter(ring, 0, 0, 0) }
+            let isWoken = atoll_wake_await(waker.descriptor, wakePatienceNanoseconds)
+            // What came meanwhile has waited long enough: nothing more is gathered.
+            return atoll_ring_enter(ring, isWoken ? 0 : Int64(milliseconds), isWoken ? 0 : 1, 0)
         }
         atoll_ring_enter(
             ring, Int64(milliseconds), gathering.eventCount, gathering.isActive ? Gathering.limitMicroseconds : 0)

@@ -130,11 +130,13 @@ final class AppendOnlyService: AppendOnlyControl {
     /// How long it is worth while to sleep for a sync under way and nothing else. Where a sync takes hardly longer than a
     /// turn, the loop would only take the processor from it and from the clients, who would wake it for every request.
     var syncPatienceNanoseconds: Int64 {
-        let expected = status.syncNanoseconds + status.syncNanoseconds / 2
-        return expected <= Self.syncPatienceNanosecondsMax ? expected : 0
+        status.syncNanoseconds <= Self.quickSyncNanosecondsMax
+            ? min(status.syncNanoseconds, Self.syncPatienceNanosecondsMax) : 0
     }
 
-    private static let syncPatienceNanosecondsMax: Int64 = 500_000
+    private static let quickSyncNanosecondsMax: Int64 = 400_000
+    /// A client that only reads waits for no longer than that.
+    private static let syncPatienceNanosecondsMax: Int64 = 150_000
 
     /// Takes notice of what the writer did.
     /// - Returns: false when the process must end at once.
