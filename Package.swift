@@ -198,7 +198,7 @@ let package = Package(
             swiftSettings: strict),
         tests("PostgresWire", ["SeededRandom"]),
         tests("PostgresCluster", ["Settings"]),
-        tests("PoolerConfiguration"),
+        tests("PoolerConfiguration", ["SeededRandom"]),
         tests("SessionStatements", ["SeededRandom"]),
         tests("PoolerSessions", ["Bytes", "PoolerConfiguration", "PostgresWire", "SeededRandom", "SessionStatements"]),
         tests("ControlStore", ["ControlModel", .product(name: "GRDB", package: "GRDB.swift")]),

@@ -1,7 +1,7 @@
 /// The limits of all that is read from configuration files.
 package enum ConfigurationLimits {
-    /// Bytes of one file.
-    package static let fileBytesMax = 64 << 20
+    /// Bytes of all files read for one configuration.
+    package static let bytesMax = 64 << 20
     /// Files read for one configuration, each time that one is included.
     package static let filesMax = 1000
     /// How deep files may include each other; PgBouncer's limit.
@@ -19,7 +19,7 @@ package enum ConfigurationLimits {
     /// Notes kept of one reading: the rest would only hide them.
     package static let notesMax = 100
     /// The longest time that fits into microseconds.
-    package static let secondsMax = 9_000_000_000_000.0
+    package static let secondsMax: Int64 = 9_000_000_000_000
     /// Numbers are as wide as PgBouncer's.
     package static let integerMax = Int(Int32.max)
     /// Loops that the pooler may run.

@@ -15,7 +15,8 @@ package struct ConfigurationSnapshot: Equatable, Sendable {
     /// The console is no entry, and names that are too long for one have none.
     package func database(named name: String) -> DatabaseEntry? {
         if let entry = databases[name] { return entry }
-        guard name != DatabaseEntry.consoleName, name.utf8.count <= ConfigurationLimits.databaseNameBytesMax else {
+        let lengths = 1...ConfigurationLimits.databaseNameBytesMax
+        guard name != DatabaseEntry.consoleName, lengths.contains(name.utf8.count) else {
             return nil
         }
         return fallbackDatabase?.instance(for: name)

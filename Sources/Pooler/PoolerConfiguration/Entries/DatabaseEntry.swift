@@ -82,12 +82,12 @@ package struct DatabaseEntry: Equatable, Sendable {
 }
 
 extension DatabaseEntry: ConfiguredEntry {
-    static let noun = "database"
+    static let keyNoun = "connection"
 
-    static let keys: [EntryKey<DatabaseEntry>] = [
-        EntryKey("dbname", .optionalText(\.givenDatabaseName), concernsServers: true),
+    static let keys = Dictionary(keys: [
+        EntryKey<DatabaseEntry>("dbname", .optionalText(\.givenDatabaseName), concernsServers: true),
         EntryKey("host", .hosts(\.hostList), concernsServers: true),
-        EntryKey("port", .integer(\.port, 1...65535), concernsServers: true),
+        EntryKey("port", .port(\.port), concernsServers: true),
         EntryKey("user", .optionalText(\.forcedUser), concernsServers: true),
         EntryKey("password", .secret(\.password)),
         EntryKey("auth_user", .optionalText(\.authenticationUser)),
@@ -108,7 +108,21 @@ extension DatabaseEntry: ConfiguredEntry {
         EntryKey("datestyle", .optionalText(\.dateStyle), concernsServers: true),
         EntryKey("timezone", .optionalText(\.timeZone), concernsServers: true),
         EntryKey("application_name", .optionalText(\.applicationName), concernsServers: true),
-    ]
+    ])
+
+    init(checking name: String) throws(ValueProblem) {
+        guard name != Self.consoleName else { throw ValueProblem("database name \"\(name)\" is reserved") }
+        guard (1...ConfigurationLimits.databaseNameBytesMax).contains(name.utf8.count) else {
+            throw ValueProblem("a database name has 1 to \(ConfigurationLimits.databaseNameBytesMax) bytes")
+        }
+        self.init(name: name)
+    }
+
+    /// Its own name is as good as none: two entries must not differ in that alone.
+    mutating func complete() throws(ValueProblem) {
+        guard name != Self.fallbackName, givenDatabaseName.map(ExactName.init) == ExactName(name) else { return }
+        givenDatabaseName = nil
+    }
 }
 
 extension ValueBinding {

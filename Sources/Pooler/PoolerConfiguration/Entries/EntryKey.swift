@@ -14,15 +14,44 @@ struct EntryKey<Subject>: Sendable {
 
 /// What a line of section [databases], [users] or [peers] becomes.
 protocol ConfiguredEntry: Equatable, Sendable {
-    /// All keys that such a line may have.
-    static var keys: [EntryKey<Self>] { get }
-    /// What the section calls its lines in messages.
-    static var noun: String { get }
+    /// All keys that such a line may have, by name.
+    static var keys: [String: EntryKey<Self>] { get }
+    /// What a key of it is called in messages.
+    static var keyNoun: String { get }
+    /// An entry of which nothing but the name is set; the name is checked.
+    init(checking name: String) throws(ValueProblem)
+    /// What is to be done when all keys are read.
+    mutating func complete() throws(ValueProblem)
 }
 
 extension ConfiguredEntry {
+    /// The entry of a line; the last value of a key counts.
+    init(name: String, connectionString: String) throws(ValueProblem) {
+        try self.init(checking: name)
+        for pair in try ConnectionString.pairs(connectionString) {
+            guard let key = Self.keys[pair.key] else {
+                throw ValueProblem("unrecognized \(Self.keyNoun) parameter: \(pair.key)")
+            }
+            do throws(ValueProblem) {
+                try key.binding.write(pair.value, &self)
+            } catch {
+                throw ValueProblem("invalid \(pair.key): \(error.reason)")
+            }
+        }
+        try complete()
+    }
+
+    mutating func complete() throws(ValueProblem) {}
+
     /// Whether servers connected for the other one would not do for this one.
     package func needsOtherServers(than other: Self) -> Bool {
-        Self.keys.contains { $0.concernsServers && !$0.binding.isSame(self, other) }
+        Self.keys.values.contains { $0.concernsServers && !$0.binding.isSame(self, other) }
+    }
+}
+
+extension Dictionary {
+    /// Keys by their names.
+    init<Subject>(keys: [EntryKey<Subject>]) where Key == String, Value == EntryKey<Subject> {
+        self.init(uniqueKeysWithValues: keys.map { ($0.name, $0) })
     }
 }

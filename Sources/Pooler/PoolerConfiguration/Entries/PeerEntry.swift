@@ -10,11 +10,24 @@ package struct PeerEntry: Equatable, Sendable {
 }
 
 extension PeerEntry: ConfiguredEntry {
-    static let noun = "peer"
+    static let keyNoun = "connection"
 
-    static let keys: [EntryKey<PeerEntry>] = [
-        EntryKey("host", .hosts(\.hostList), concernsServers: true),
-        EntryKey("port", .integer(\.port, 1...65535), concernsServers: true),
+    static let keys = Dictionary(keys: [
+        EntryKey<PeerEntry>("host", .hosts(\.hostList), concernsServers: true),
+        EntryKey("port", .port(\.port), concernsServers: true),
         EntryKey("pool_size", .override(\.poolSize, from: 0)),
-    ]
+    ])
+
+    init(checking name: String) throws(ValueProblem) {
+        let range = 1...ConfigurationLimits.peerNumberMax
+        do throws(ValueProblem) {
+            self.init(number: try NumberText.integer(name, in: range, .decimal))
+        } catch {
+            throw ValueProblem("ids of peers must be numbers from 1 to \(range.upperBound)")
+        }
+    }
+
+    mutating func complete() throws(ValueProblem) {
+        guard hostList != nil else { throw ValueProblem("host was not provided for peer \(number)") }
+    }
 }

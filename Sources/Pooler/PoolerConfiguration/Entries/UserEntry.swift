@@ -17,10 +17,10 @@ package struct UserEntry: Equatable, Sendable {
 }
 
 extension UserEntry: ConfiguredEntry {
-    static let noun = "user"
+    static let keyNoun = "user"
 
-    static let keys: [EntryKey<UserEntry>] = [
-        EntryKey("pool_size", .override(\.poolSize, from: 0)),
+    static let keys = Dictionary(keys: [
+        EntryKey<UserEntry>("pool_size", .override(\.poolSize, from: 0)),
         EntryKey("reserve_pool_size", .override(\.reservePoolSize, from: 0)),
         EntryKey("pool_mode", .overrideChoice(\.poolMode)),
         EntryKey("max_user_connections", .override(\.connectionsMax, from: 1)),
@@ -30,5 +30,12 @@ extension UserEntry: ConfiguredEntry {
         EntryKey("idle_transaction_timeout", .overrideSeconds(\.idleTransactionTimeoutMicroseconds, from: 1)),
         EntryKey("transaction_timeout", .overrideSeconds(\.transactionTimeoutMicroseconds, from: 1)),
         EntryKey("client_idle_timeout", .overrideSeconds(\.clientIdleTimeoutMicroseconds, from: 1)),
-    ]
+    ])
+
+    init(checking name: String) throws(ValueProblem) {
+        guard (1...ConfigurationLimits.userNameBytesMax).contains(name.utf8.count) else {
+            throw ValueProblem("a user name has 1 to \(ConfigurationLimits.userNameBytesMax) bytes")
+        }
+        self.init(name: name)
+    }
 }

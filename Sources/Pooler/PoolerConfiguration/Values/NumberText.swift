@@ -1,8 +1,17 @@
 /// Numbers as PgBouncer's files write them.
 enum NumberText {
-    /// A whole number: decimal, hexadecimal behind 0x, octal behind 0; as `strtol` with base 0.
-    static func integer(_ text: String, in range: ClosedRange<Int>) throws(ValueProblem) -> Int {
-        guard let magnitude = Magnitude(text) else { throw ValueProblem("not a whole number") }
+    /// How digits are meant.
+    enum Notation {
+        /// Hexadecimal behind 0x, octal behind 0, as `strtol` with base 0: in section [pgbouncer].
+        case prefixed
+        /// As `atoi`, though never half a word: in connection strings.
+        case decimal
+    }
+
+    static func integer(
+        _ text: String, in range: ClosedRange<Int>, _ notation: Notation
+    ) throws(ValueProblem) -> Int {
+        guard let magnitude = Magnitude(text, notation) else { throw ValueProblem("not a whole number") }
         guard let number = magnitude.number, range.contains(number) else {
             throw ValueProblem("must be from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -13,12 +22,12 @@ enum NumberText {
     private struct Magnitude {
         let number: Int?
 
-        init?(_ text: String) {
+        init?(_ text: String, _ notation: Notation) {
             var digits = text.utf8[...]
             let isNegative = digits.first == UInt8(ascii: "-")
             if isNegative || digits.first == UInt8(ascii: "+") { digits.removeFirst() }
             var radix = 10
-            if digits.first == UInt8(ascii: "0"), digits.count > 1 {
+            if notation == .prefixed, digits.first == UInt8(ascii: "0"), digits.count > 1 {
                 digits.removeFirst()
                 radix = 8
                 if digits.first == UInt8(ascii: "x") || digits.first == UInt8(ascii: "X") {
@@ -48,17 +57,61 @@ enum NumberText {
     }
 
     /// Seconds, with or without fraction and exponent, as whole microseconds; what is finer is cut off.
+    ///
+    /// Reckoned in decimal: a double would lose microseconds of what is longer than some months.
     static func microseconds(_ text: String) throws(ValueProblem) -> Int64 {
-        // Double reads more than PgBouncer's documents allow: words, hexadecimal.
-        let isPlain = text.utf8.allSatisfy { byte in
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)
+        guard let decimal = Decimal(text) else { throw ValueProblem("not a number of seconds") }
+        guard let microseconds = decimal.shifted(by: 6),
+            (0...ConfigurationLimits.secondsMax * 1_000_000).contains(microseconds)
+        else {
+            throw ValueProblem("must be from 0 to \(ConfigurationLimits.secondsMax) seconds")
         }
-        guard isPlain, let seconds = Double(text) else { throw ValueProblem("not a number of seconds") }
-        guard seconds >= 0, seconds <= ConfigurationLimits.secondsMax else {
-            throw ValueProblem("must be from 0 to \(Int64(ConfigurationLimits.secondsMax)) seconds")
+        return microseconds
+    }
+
+    /// A number such as `-12.5e-3`, taken apart.
+    private struct Decimal {
+        private let isNegative: Bool
+        /// Of the whole part and the fraction, without the point.
+        private let digits: [UInt8]
+        /// How many of the digits stand before the point; more than there are when zeros follow, negative when zeros
+        /// go before.
+        private let pointPosition: Int
+
+        init?(_ text: String) {
+            var scanner = ByteScanner(Array(text.utf8))
+            isNegative = scanner.skip("-")
+            if !isNegative { _ = scanner.skip("+") }
+            let whole = scanner.take(while: ASCII.isDigit)
+            let fraction = scanner.skip(".") ? scanner.take(while: ASCII.isDigit) : []
+            digits = Array(whole) + fraction
+            guard !digits.isEmpty else { return nil }
+            var exponent = 0
+            if scanner.skip("e") || scanner.skip("E") {
+                let isDown = scanner.skip("-")
+                if !isDown { _ = scanner.skip("+") }
+                let places = scanner.take(while: ASCII.isDigit)
+                guard !places.isEmpty else { return nil }
+                // No exponent with more than four digits gives other than nothing or too much.
+                exponent = (Int(String(decoding: places, as: UTF8.self)).map { min($0, 9999) } ?? 9999)
+                if isDown { exponent = -exponent }
+            }
+            guard scanner.isAtEnd else { return nil }
+            pointPosition = whole.count + exponent
         }
-        // A fraction such as 0.3 is a little less than its name in binary: half a nanosecond on top keeps it.
-        return Int64((seconds * 1_000_000 + 0.0005).rounded(.down))
+
+        /// The whole part of the number with the point moved to the right; nil if it is too wide.
+        func shifted(by places: Int) -> Int64? {
+            var number: Int64 = 0
+            for index in 0..<max(0, pointPosition + places) {
+                let digit = index < digits.count ? Int64(digits[index] - UInt8(ascii: "0")) : 0
+                let (product, overflow) = number.multipliedReportingOverflow(by: 10)
+                let (sum, carry) = product.addingReportingOverflow(digit)
+                guard !overflow, !carry else { return nil }
+                number = sum
+            }
+            return isNegative ? -number : number
+        }
     }
 
     /// Microseconds as seconds, without digits that say nothing.

@@ -24,8 +24,13 @@ package struct TLSVersionList: Equatable, Sendable {
         self.versions = versions
     }
 
-    /// Names with commas or colons between; one behind `!` is taken away, from all if it is the first.
+    /// Names with commas or colons between; one behind `!` is taken away, from all if it is the first. The empty text
+    /// asks for the secure ones.
     package init(_ text: String) throws(ValueProblem) {
+        guard !text.isEmpty else {
+            self.init("", Self.secure.versions)
+            return
+        }
         var versions: Set<TLSVersionName> = []
         let parts = text.utf8.split(omittingEmptySubsequences: false) {
             $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ":")

@@ -21,7 +21,8 @@ extension ValueBinding {
         _ path: Field<Int>, _ range: ClosedRange<Int>
     ) -> Self {
         Self(
-            .integer(range), path, parse: { text throws(ValueProblem) in try NumberText.integer(text, in: range) },
+            .integer(range), path,
+            parse: { text throws(ValueProblem) in try NumberText.integer(text, in: range, .prefixed) },
             show: { String($0) })
     }
 
@@ -30,14 +31,15 @@ extension ValueBinding {
         let range = -ConfigurationLimits.integerMax...ConfigurationLimits.integerMax
         return Self(
             .integer(range), path,
-            parse: { text throws(ValueProblem) in max(0, try NumberText.integer(text, in: range)) },
+            parse: { text throws(ValueProblem) in max(0, try NumberText.integer(text, in: range, .prefixed)) },
             show: { String($0) })
     }
 
     static func boolean(_ path: Field<Bool>) -> Self {
         let range = -ConfigurationLimits.integerMax...ConfigurationLimits.integerMax
         return Self(
-            .boolean, path, parse: { text throws(ValueProblem) in try NumberText.integer(text, in: range) != 0 },
+            .boolean, path,
+            parse: { text throws(ValueProblem) in try NumberText.integer(text, in: range, .prefixed) != 0 },
             show: { $0 ? "1" : "0" })
     }
 
@@ -58,7 +60,7 @@ extension ValueBinding {
     static func octalMode(_ path: Field<Int>) -> Self {
         Self(
             .octalMode, path,
-            parse: { text throws(ValueProblem) in try NumberText.integer(text, in: 0...0o7777) },
+            parse: { text throws(ValueProblem) in try NumberText.integer(text, in: 0...0o7777, .prefixed) },
             show: { "0" + String($0, radix: 8) })
     }
 
@@ -91,13 +93,16 @@ extension ValueBinding {
     }
 
     /// A choice; words of it that are known and refused come with the reason.
+    ///
+    /// The empty text is a word only where a default for it is given.
     static func choice<Choice: NamedChoice>(
-        _ path: Field<Choice>, refusing refused: [String: String] = [:]
+        _ path: Field<Choice>, refusing refused: [String: String] = [:], empty: Choice? = nil
     ) -> Self {
         Self(
             .choice(Choice.allCases.map(\.rawValue)), path,
             parse: { text throws(ValueProblem) in
                 if let reason = refused[text.lowercased()] { throw ValueProblem(reason) }
+                if text.isEmpty, let empty { return empty }
                 return try Choice.parse(text)
             },
             show: { $0.rawValue })
@@ -110,13 +115,21 @@ extension ValueBinding {
 
 // Entries of databases, users and peers: what is not set comes from elsewhere.
 extension ValueBinding {
+    static func port(_ path: Field<Int>) -> Self {
+        let range = 1...65535
+        return Self(
+            .integer(range), path,
+            parse: { text throws(ValueProblem) in try NumberText.integer(text, in: range, .decimal) },
+            show: { String($0) })
+    }
+
     /// A number of which one below the lower bound means that nothing is set: -1 for a size, 0 for a limit.
     static func override(_ path: Field<Int?>, from lowest: Int) -> Self {
         let range = -ConfigurationLimits.integerMax...ConfigurationLimits.integerMax
         return Self(
             .integer(range), path,
             parse: { text throws(ValueProblem) in
-                let number = try NumberText.integer(text, in: range)
+                let number = try NumberText.integer(text, in: range, .decimal)
                 return number < lowest ? nil : number
             },
             show: { $0.map { String($0) } })
