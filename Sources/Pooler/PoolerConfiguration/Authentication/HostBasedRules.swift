@@ -11,6 +11,20 @@ package enum AuthenticationMethod: String, Equatable, Sendable {
     case peer
 }
 
+extension AuthenticationType {
+    /// The method for every client; nil where rules decide.
+    package var method: AuthenticationMethod? {
+        switch self {
+        case .any, .trust: .trust
+        case .plain: .password
+        case .md5: .md5
+        case .scramSHA256: .scramSHA256
+        case .cert: .cert
+        case .hba: nil
+        }
+    }
+}
+
 /// Where a client comes from and what it wants, for the rules to judge.
 package struct ClientOrigin: Equatable, Sendable {
     /// Nil: a Unix socket.

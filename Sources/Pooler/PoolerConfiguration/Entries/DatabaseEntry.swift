@@ -12,7 +12,7 @@ package struct HostList: Equatable, Sendable {
     /// At least one.
     package let hosts: [ServerHost]
 
-    init(_ text: String) throws(ValueProblem) {
+    package init(_ text: String) throws(ValueProblem) {
         let parts = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         var hosts: [ServerHost] = []
         for part in parts {
@@ -82,9 +82,9 @@ package struct DatabaseEntry: Equatable, Sendable {
 }
 
 extension DatabaseEntry: ConfiguredEntry {
-    static let keyNoun = "connection"
+    package static let keyNoun = "connection"
 
-    static let keys = Dictionary(keys: [
+    package static let keys = Dictionary(keys: [
         EntryKey<DatabaseEntry>("dbname", .optionalText(\.givenDatabaseName), concernsServers: true),
         EntryKey("host", .hosts(\.hostList), concernsServers: true),
         EntryKey("port", .port(\.port), concernsServers: true),
@@ -110,7 +110,7 @@ extension DatabaseEntry: ConfiguredEntry {
         EntryKey("application_name", .optionalText(\.applicationName), concernsServers: true),
     ])
 
-    init(checking name: String) throws(ValueProblem) {
+    package init(checking name: String) throws(ValueProblem) {
         guard name != Self.consoleName else { throw ValueProblem("database name \"\(name)\" is reserved") }
         guard (1...ConfigurationLimits.databaseNameBytesMax).contains(name.utf8.count) else {
             throw ValueProblem("a database name has 1 to \(ConfigurationLimits.databaseNameBytesMax) bytes")
@@ -119,7 +119,7 @@ extension DatabaseEntry: ConfiguredEntry {
     }
 
     /// Its own name is as good as none: two entries must not differ in that alone.
-    mutating func complete() throws(ValueProblem) {
+    package mutating func complete() throws(ValueProblem) {
         guard name != Self.fallbackName, givenDatabaseName.map(ExactName.init) == ExactName(name) else { return }
         givenDatabaseName = nil
     }

@@ -1,9 +1,9 @@
 /// One key of the connection string behind a database, user or peer.
-struct EntryKey<Subject>: Sendable {
-    let name: String
-    let binding: ValueBinding<Subject>
+package struct EntryKey<Subject>: Sendable {
+    package let name: String
+    package let binding: ValueBinding<Subject>
     /// Whether servers connected with the old value must not be used on.
-    let concernsServers: Bool
+    package let concernsServers: Bool
 
     init(_ name: String, _ binding: ValueBinding<Subject>, concernsServers: Bool = false) {
         self.name = name
@@ -13,7 +13,7 @@ struct EntryKey<Subject>: Sendable {
 }
 
 /// What a line of section [databases], [users] or [peers] becomes.
-protocol ConfiguredEntry: Equatable, Sendable {
+package protocol ConfiguredEntry: Equatable, Sendable {
     /// All keys that such a line may have, by name.
     static var keys: [String: EntryKey<Self>] { get }
     /// What a key of it is called in messages.
@@ -26,7 +26,7 @@ protocol ConfiguredEntry: Equatable, Sendable {
 
 extension ConfiguredEntry {
     /// The entry of a line; the last value of a key counts.
-    init(name: String, connectionString: String) throws(ValueProblem) {
+    package init(name: String, connectionString: String) throws(ValueProblem) {
         try self.init(checking: name)
         for pair in try ConnectionString.pairs(connectionString) {
             guard let key = Self.keys[pair.key] else {
@@ -41,7 +41,7 @@ extension ConfiguredEntry {
         try complete()
     }
 
-    mutating func complete() throws(ValueProblem) {}
+    package mutating func complete() throws(ValueProblem) {}
 
     /// Whether servers connected for the other one would not do for this one.
     package func needsOtherServers(than other: Self) -> Bool {

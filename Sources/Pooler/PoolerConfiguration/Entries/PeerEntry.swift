@@ -10,15 +10,15 @@ package struct PeerEntry: Equatable, Sendable {
 }
 
 extension PeerEntry: ConfiguredEntry {
-    static let keyNoun = "connection"
+    package static let keyNoun = "connection"
 
-    static let keys = Dictionary(keys: [
+    package static let keys = Dictionary(keys: [
         EntryKey<PeerEntry>("host", .hosts(\.hostList), concernsServers: true),
         EntryKey("port", .port(\.port), concernsServers: true),
         EntryKey("pool_size", .override(\.poolSize, from: 0)),
     ])
 
-    init(checking name: String) throws(ValueProblem) {
+    package init(checking name: String) throws(ValueProblem) {
         let range = 1...ConfigurationLimits.peerNumberMax
         do throws(ValueProblem) {
             self.init(number: try NumberText.integer(name, in: range, .decimal))
@@ -27,7 +27,7 @@ extension PeerEntry: ConfiguredEntry {
         }
     }
 
-    mutating func complete() throws(ValueProblem) {
+    package mutating func complete() throws(ValueProblem) {
         guard hostList != nil else { throw ValueProblem("host was not provided for peer \(number)") }
     }
 }

@@ -17,9 +17,9 @@ package struct UserEntry: Equatable, Sendable {
 }
 
 extension UserEntry: ConfiguredEntry {
-    static let keyNoun = "user"
+    package static let keyNoun = "user"
 
-    static let keys = Dictionary(keys: [
+    package static let keys = Dictionary(keys: [
         EntryKey<UserEntry>("pool_size", .override(\.poolSize, from: 0)),
         EntryKey("reserve_pool_size", .override(\.reservePoolSize, from: 0)),
         EntryKey("pool_mode", .overrideChoice(\.poolMode)),
@@ -32,7 +32,7 @@ extension UserEntry: ConfiguredEntry {
         EntryKey("client_idle_timeout", .overrideSeconds(\.clientIdleTimeoutMicroseconds, from: 1)),
     ])
 
-    init(checking name: String) throws(ValueProblem) {
+    package init(checking name: String) throws(ValueProblem) {
         guard (1...ConfigurationLimits.userNameBytesMax).contains(name.utf8.count) else {
             throw ValueProblem("a user name has 1 to \(ConfigurationLimits.userNameBytesMax) bytes")
         }

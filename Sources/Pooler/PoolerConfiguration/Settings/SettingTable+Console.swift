@@ -42,6 +42,10 @@ extension SettingTable {
 }
 
 extension SettingRow {
-    /// How a value that is not set is shown: as the empty text, or as null where PgBouncer has no default.
-    fileprivate var unsetText: String? { defaultText == nil ? nil : "" }
+    /// How a value that is not set is shown: as the empty text, or as null where PgBouncer has no default. What is
+    /// refused has its default.
+    fileprivate var unsetText: String? {
+        if case .refused = binding.kind { return defaultText }
+        return defaultText == nil ? nil : ""
+    }
 }

@@ -2,7 +2,7 @@
 package struct ValueProblem: Error, Equatable, Sendable {
     package let reason: String
 
-    init(_ reason: String) { self.reason = reason }
+    package init(_ reason: String) { self.reason = reason }
 }
 
 /// What texts a setting takes, for messages and documentation.
