@@ -7,7 +7,7 @@ enum FirstWord {
     /// Runs what the text does not show.
     case opaque
     case abort, close, copy, create, deallocate, declare, discard, drop, execute, explain, listen, load, merge, notify
-    case prepare, release, reset, rollback, savepoint, set, start, unlisten
+    case prepare, release, reset, rollback, routine, savepoint, set, start, unlisten
 
     /// By first word; those of `StatementReader.readStatement` come before.
     private static let rows: [(word: StaticString, meaning: FirstWord)] = [
@@ -19,7 +19,7 @@ enum FirstWord {
         ("create", .create), ("drop", .drop), ("load", .load), ("truncate", .plain), ("lock", .plain),
         ("vacuum", .plain), ("analyze", .plain), ("analyse", .plain), ("checkpoint", .plain), ("cluster", .plain),
         ("reindex", .plain), ("refresh", .plain), ("comment", .plain), ("grant", .plain), ("revoke", .plain),
-        ("security", .plain), ("reassign", .plain), ("alter", .opaque), ("call", .opaque), ("do", .opaque),
+        ("security", .plain), ("reassign", .plain), ("alter", .opaque), ("call", .routine), ("do", .routine),
         ("import", .opaque),
     ]
 

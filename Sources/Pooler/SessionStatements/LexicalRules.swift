@@ -5,9 +5,22 @@ package struct LexicalRules: Hashable, Sendable {
     /// How bytes make characters; only encodings whose later bytes can look like ASCII matter.
     package var encoding: EncodingFamily
 
-    package init(standardConformingStrings: Bool = true, encoding: EncodingFamily = .asciiSafe) {
+    /// Whether bytes beyond ASCII are UTF-8: they mean the same in every session.
+    package var isUTF8: Bool
+
+    package init(
+        standardConformingStrings: Bool = true, encoding: EncodingFamily = .asciiSafe, isUTF8: Bool = true
+    ) {
         self.standardConformingStrings = standardConformingStrings
         self.encoding = encoding
+        self.isUTF8 = isUTF8
+    }
+
+    /// By the values that the server reports of a session.
+    package init(standardConformingStrings: String, clientEncoding: String) {
+        self.standardConformingStrings = standardConformingStrings != "off"
+        encoding = EncodingFamily(clientEncoding: clientEncoding)
+        isUTF8 = clientEncoding.uppercased() == "UTF8"
     }
 }
 

@@ -14,6 +14,8 @@ package struct Statement: Hashable, Sendable {
         case listen, unlisten, notify
         case declareCursor, closeCursor
         case createTemporary, drop, load, discard
+        /// DO, CALL: a program that the text may or may not show.
+        case routine
     }
 
     /// How SET and RESET name what they change.

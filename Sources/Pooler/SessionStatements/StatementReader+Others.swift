@@ -6,7 +6,8 @@ extension StatementReader {
         switch FirstWord(cursor, start, end) {
         case .query, .merge: readBody(StatementBody(behindWord: start, end), &statement)
         case .plain: skipRest()
-        case .opaque:
+        case .opaque, .routine:
+            if case .routine = FirstWord(cursor, start, end) { statement.kind = .routine }
             statement.effects = .opaque
             readBody(StatementBody(behindWord: start, end), &statement)
         case .set: readSet(&statement)

@@ -21,14 +21,18 @@ package struct ClientState: Sendable {
     package internal(set) var pins: PinReasons = []
     /// What a probe has to find out before the server may be released.
     package internal(set) var suspicion: ProbeScope = []
-    /// Whether currval or lastval was ever called: from then on sequences that are advanced pin.
+    /// Whether currval or lastval was ever called outside of a transaction block: from then on it and nextval pin.
     package internal(set) var readsSequences = false
     /// What the client was told last by ParameterStatus.
     package internal(set) var told = ParameterReports()
     /// How the client's next text is to be read.
     package internal(set) var lexicalRules = LexicalRules()
+    /// Settings that the client changes in ways whose values only the server can tell.
+    var settingNames: Set<String> = []
     /// An error came since the last ReadyForQuery.
     var hasFailed = false
+    /// `wanted` may have to be made anew.
+    var isChanged = false
 
     package init(identifier: UInt64, startup: SettingList) {
         self.identifier = identifier
@@ -42,23 +46,4 @@ package struct ClientState: Sendable {
 
     /// The channels that the client listens on, as of the last commit.
     package var channels: Set<String> { variables.committed.channels }
-}
-
-/// What may be done with a server whose ReadyForQuery said idle and that owes no answer.
-package enum ReleaseDecision: Hashable, Sendable {
-    /// Nothing of the client is left on it but settings, which are known.
-    case release
-    /// Ask first (`SessionProbe`), and tell the answer to `ClientState.probed`.
-    case probe(ProbeScope)
-    /// The client keeps it.
-    case pinned(PinReasons)
-}
-
-/// What has to be done with a server whose client is gone.
-package enum CleaningAction: Hashable, Sendable {
-    case none
-    /// A Query message's text; when it has completed, `ServerState.cleaned` is told.
-    case query(String)
-    /// What is left cannot be undone.
-    case close
 }

@@ -53,7 +53,7 @@ package enum PinReason: UInt8, CaseIterable, Hashable, Sendable {
         case .temporaryObject: .probe(.temporary)
         case .preparedStatement: .probe(.statements)
         case .listening: .probe(.channels)
-        case .unknown: .probe(.all)
+        case .unknown: .probe(.objects)
         case .setting: .reset
         case .sequence: .discardSequences
         case .loadedLibrary: .disconnect
@@ -70,6 +70,13 @@ package struct PinReasons: OptionSet, Hashable, Sendable {
     package init(_ reason: PinReason) { rawValue = 1 << UInt16(reason.rawValue) }
 
     package func contains(_ reason: PinReason) -> Bool { contains(PinReasons(reason)) }
+
+    /// What a probe has to look at to see whether any of the reasons has ended.
+    package var endingScope: ProbeScope {
+        PinReason.allCases.reduce(into: []) { scope, reason in
+            if contains(reason), case .probe(let subject) = reason.ending { scope.formUnion(subject) }
+        }
+    }
 
     /// In the order of `PinReason`, by console word, with commas.
     package var words: String {
@@ -93,8 +100,12 @@ package struct ProbeScope: OptionSet, Hashable, Sendable {
     package static let channels = ProbeScope(rawValue: 1 << 3)
     /// Statements prepared by SQL under names that are not the pooler's.
     package static let statements = ProbeScope(rawValue: 1 << 4)
-    /// Settings of the session; the dearest part.
-    package static let settings = ProbeScope(rawValue: 1 << 5)
+    /// Settings that the client is known to use, and the role: for statements that change them in ways unknown.
+    package static let namedSettings = ProbeScope(rawValue: 1 << 5)
+    /// All settings that the server lists; many times dearer than all the others together.
+    package static let allSettings = ProbeScope(rawValue: 1 << 6)
 
-    package static let all: ProbeScope = [.locks, .temporary, .cursors, .channels, .statements, .settings]
+    /// What a function can leave behind that a client depends on, and that is cheap to ask about.
+    package static let objects: ProbeScope = [.locks, .temporary, .cursors, .channels, .statements]
+    package static let all: ProbeScope = [.objects, .namedSettings, .allSettings]
 }

@@ -10,13 +10,13 @@ package struct ServerState: Sendable {
     /// What it said last.
     package private(set) var reports = ParameterReports()
     /// Names in reports since the last idle moment.
-    package internal(set) var pendingReports: [String] = []
+    var pendingReports: [String] = []
     /// Fingerprint of the settings that some client wanted and that are in force now; nil if unknown.
     package internal(set) var satisfied: Int? = 0
-    /// What a client has left behind and that has to be cleaned before another client comes.
-    package internal(set) var residue: PinReasons = []
-    /// The client whose sequence values currval would tell; 0: nobody's.
-    package internal(set) var sequenceOwner: UInt64 = 0
+    /// The client that may have changed settings in ways that nobody saw; 0: nobody.
+    package internal(set) var unknownSettingsOwner: UInt64 = 0
+    /// The client that was served last, whose sequence values currval and lastval tell; 0: nobody.
+    package internal(set) var lastClient: UInt64 = 0
 
     package init() {}
 
@@ -30,5 +30,23 @@ package struct ServerState: Sendable {
     package mutating func reported(_ name: String, _ value: String) {
         reports.update(name, value)
         if !pendingReports.contains(name) { pendingReports.append(name) }
+    }
+
+    /// The statements of a difference have completed.
+    package mutating func applied(_ difference: SettingsDifference, for client: ClientState) {
+        variables.learn { $0.settings = difference.settings }
+        pendingReports.removeAll(keepingCapacity: true)
+        satisfied = client.wantedFingerprint
+        if difference.resetsAll { unknownSettingsOwner = 0 }
+        lastClient = client.identifier
+    }
+
+    /// DISCARD ALL has completed here, sent by the pooler: everything is as after login, but what was loaded.
+    package mutating func discardedAll() {
+        variables = TransactionalVariables()
+        pendingReports.removeAll(keepingCapacity: true)
+        satisfied = 0
+        unknownSettingsOwner = 0
+        lastClient = 0
     }
 }

@@ -1,18 +1,17 @@
-package import SessionStatements
-
 /// What the completion of one statement changes in a session, as far as the text told.
 package enum SessionChange: Hashable, Sendable {
     /// Nothing that has a name here; the suspicion of its step may still hold.
     case none
     case begin
-    case commit(isChained: Bool)
-    case rollback(isChained: Bool)
+    /// COMMIT, PREPARE TRANSACTION.
+    case commit
+    case rollback
     case savepoint(String)
     case release(String)
     case rollbackToSavepoint(String)
-    /// Settings that last; `isLocal`: until the transaction ends.
-    case set([SettingList.Entry], isLocal: Bool)
-    /// A SET whose value cannot be repeated elsewhere.
+    /// Settings that outlast the transaction.
+    case set([SettingList.Entry])
+    /// A SET whose value is not understood and cannot be repeated elsewhere.
     case setUntrackable(String)
     case reset(String)
     case resetAll
@@ -34,27 +33,34 @@ package struct SQLPreparedStatement: Hashable, Sendable {
     package let types: [UInt8]
     /// Behind AS.
     package let text: [UInt8]
-    /// What each EXECUTE of it does.
-    package let effects: StatementEffects
-
-    package init(types: [UInt8], text: [UInt8], effects: StatementEffects) {
-        self.types = types
-        self.text = text
-        self.effects = effects
-    }
+    /// What each EXECUTE of it may leave behind.
+    package let suspicion: Suspicion
 }
 
-/// What the completion of a text's statements changes, one step for each CommandComplete. Made once for a text: kept
-/// with a prepared statement, or with an outstanding Query.
-package struct SessionPlan: Hashable, Sendable {
-    package struct Step: Hashable, Sendable {
-        package var change: SessionChange
-        /// What has to be looked at when the transaction is over.
-        package var suspicion: ProbeScope
-    }
+/// What a statement may have left behind, to be looked at when its transaction is over.
+package struct Suspicion: Hashable, Sendable {
+    /// Looked at in any case.
+    package var scope: ProbeScope = []
+    /// Looked at only if the client is pinned by it: the statement may have ended that.
+    package var endings: ProbeScope = []
+    /// Settings that the statement sets, to values that its text does not tell.
+    package var settingNames: [String] = []
+    /// Settings may have been changed whose names are not known.
+    package var hidesSettings = false
+    /// nextval and setval; currval and lastval.
+    package var changesSequences = false
+    package var readsSequences = false
 
-    package let effects: StatementEffects
-    package let steps: [Step]
-    /// The statements behind the steps, for those who rewrite the text.
-    package let statements: [Statement]
+    package init() {}
+
+    package var isEmpty: Bool { self == Suspicion() }
+
+    package mutating func formUnion(_ other: Suspicion) {
+        scope.formUnion(other.scope)
+        endings.formUnion(other.endings)
+        for name in other.settingNames where !settingNames.contains(name) { settingNames.append(name) }
+        hidesSettings = hidesSettings || other.hidesSettings
+        changesSequences = changesSequences || other.changesSequences
+        readsSequences = readsSequences || other.readsSequences
+    }
 }

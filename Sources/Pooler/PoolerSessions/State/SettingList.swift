@@ -1,14 +1,3 @@
-/// The value of a setting in a form that can be written into any session.
-package enum SettingValue: Hashable, Sendable {
-    /// What stands behind `SET name =`, one string an item; lists have several.
-    case items([String])
-    /// SQL behind `SET TIME ZONE` that no string can say: an interval.
-    case timeZoneInterval(String)
-
-    /// A value of one item.
-    package init(_ text: String) { self = .items([text]) }
-}
-
 /// Settings by name in lower case, each once, in the order of their names.
 ///
 /// A list is small, seldom changed and often compared: fingerprints of equal lists are equal, and those of different
@@ -42,6 +31,16 @@ package struct SettingList: Hashable, Sendable {
     }
 
     package var isEmpty: Bool { entries.isEmpty }
+
+    /// These, and those of another list in their place.
+    package func overridden(by other: SettingList) -> SettingList {
+        guard !other.isEmpty else { return self }
+        var result = self
+        for entry in other.entries { result[entry.name] = entry.value }
+        return result
+    }
+
+    package mutating func removeAll(where isRemoved: (Entry) -> Bool) { entries.removeAll(where: isRemoved) }
 
     package var fingerprint: Int { entries.isEmpty ? 0 : hashValue }
 

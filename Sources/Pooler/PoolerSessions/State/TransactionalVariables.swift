@@ -6,17 +6,17 @@
 package struct TransactionalVariables: Sendable {
     /// The variables themselves.
     package struct Values: Hashable, Sendable {
-        /// SET: what lasts beyond the transaction.
+        /// What SET has set beyond the transaction. SET LOCAL leaves nothing, and need not be known.
         package var settings = SettingList()
-        /// SET LOCAL: what hides `settings` until the transaction ends.
-        package var locals = SettingList()
         /// Names of settings whose values cannot be repeated elsewhere.
         package var untrackable: Set<String> = []
         /// Channels that the client listens on; as PostgreSQL, in force from the commit.
         package var channels: Set<String> = []
-        /// RESET and DISCARD: settings whose reported values say nothing about the client's wish.
+        /// Settings that were reset since the last idle moment: reports of them say nothing about the client's wish.
         package var resets: Set<String> = []
         package var areAllReset = false
+
+        package init() {}
     }
 
     package private(set) var values = Values()
@@ -40,7 +40,6 @@ package struct TransactionalVariables: Sendable {
         guard start != nil else { return }
         start = nil
         savepoints.removeAll()
-        if !values.locals.isEmpty { values.locals = SettingList() }
     }
 
     package mutating func rollback() {
