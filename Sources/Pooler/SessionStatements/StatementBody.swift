@@ -17,6 +17,15 @@ struct StatementBody {
         case naming
         /// Such a name.
         case target
+
+        /// Whether a word that follows means what it says: it is neither part of a qualified name nor a new name.
+        @inline(__always)
+        var isFree: Bool {
+            switch self {
+            case .other, .word, .quotedName, .qualifiedWord, .target: true
+            case .catalogDot, .otherDot, .naming: false
+            }
+        }
     }
 
     private var previous = Previous.other
@@ -47,33 +56,64 @@ struct StatementBody {
 
     /// Reads on to the semicolon that ends the statement, or to the end of the text; the cursor stops there.
     mutating func read(_ cursor: inout TextCursor) {
-        while cursor.offset < cursor.count {
-            switch ByteClass.of(cursor.base[cursor.offset]) {
-            case ByteClass.space: cursor.offset += 1
-            case ByteClass.letter: readWord(&cursor)
+        let base = cursor.base
+        let count = cursor.count
+        var at = cursor.offset
+        while at < count {
+            switch ByteClass.of(base[at]) {
+            case ByteClass.space: at += 1
+            case ByteClass.letter:
+                let start = at
+                repeat { at += 1 } while at < count && ByteClass.continuesWord(base[at])
+                if previous.isFree, Self.isUnremarkable(base + start, at - start), !hasBlocks, !isCreating {
+                    previous = .word
+                    wordStart = start
+                    wordEnd = at
+                } else {
+                    cursor.offset = at
+                    readWord(&cursor, start)
+                    at = cursor.offset
+                }
             case ByteClass.digit, ByteClass.comma, ByteClass.other:
                 previous = .other
-                cursor.offset += 1
-            case ByteClass.dot: readDot(&cursor)
-            case ByteClass.quote: readString(&cursor, .plain)
-            case ByteClass.doubleQuote:
-                let start = cursor.offset
-                cursor.skipQuotedName()
-                tookName(cursor, start + 1, cursor.offset - 1, isQuoted: true)
-            case ByteClass.minus where cursor.peek(1) == UInt8(ascii: "-"): cursor.skipLineComment()
-            case ByteClass.slash where cursor.peek(1) == UInt8(ascii: "*"): cursor.skipBlockComment()
-            case ByteClass.minus, ByteClass.slash:
-                previous = .other
-                cursor.offset += 1
-            default: if readRareByte(&cursor) { return }
+                at += 1
+            default:
+                cursor.offset = at
+                if readRareByte(&cursor) { return }
+                at = cursor.offset
             }
         }
+        cursor.offset = count
         if blockDepth > 0 { effects.insert(.unterminated) }
     }
 
-    /// Parentheses, casts, dollars and the semicolon; true at the statement's end.
+    /// Whether a word is none of those that say something about what follows: AS, INTO, WITH, and prefixes of strings.
+    @inline(__always)
+    private static func isUnremarkable(_ word: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+        if length > 4 { return true }
+        if length == 4 {
+            let letters = UInt32(littleEndian: UnsafeRawPointer(word).loadUnaligned(as: UInt32.self)) | 0x2020_2020
+            // "into" and "with" as numbers.
+            return letters != 0x6F74_6E69 && letters != 0x6874_6977
+        }
+        return length == 3
+    }
+
+    /// All but words, numbers and white space; true at the statement's end.
     private mutating func readRareByte(_ cursor: inout TextCursor) -> Bool {
         switch ByteClass.of(cursor.base[cursor.offset]) {
+        case ByteClass.dot:
+            readDot(&cursor)
+            return false
+        case ByteClass.quote, ByteClass.doubleQuote:
+            readQuoted(&cursor)
+            return false
+        case ByteClass.minus where cursor.peek(1) == UInt8(ascii: "-"):
+            cursor.skipLineComment()
+            return false
+        case ByteClass.slash where cursor.peek(1) == UInt8(ascii: "*"):
+            cursor.skipBlockComment()
+            return false
         case ByteClass.open:
             noteCall(cursor)
             parenthesisDepth += 1
@@ -97,9 +137,15 @@ struct StatementBody {
         return false
     }
 
-    private mutating func readString(_ cursor: inout TextCursor, _ form: TextCursor.StringForm) {
-        cursor.skipString(form)
-        previous = .other
+    private mutating func readQuoted(_ cursor: inout TextCursor) {
+        let start = cursor.offset
+        if cursor.base[start] == UInt8(ascii: "\"") {
+            cursor.skipQuotedName()
+            tookName(cursor, start + 1, cursor.offset - 1, isQuoted: true)
+        } else {
+            cursor.skipString(.plain)
+            previous = .other
+        }
     }
 
     private mutating func readDot(_ cursor: inout TextCursor) {
@@ -119,30 +165,17 @@ struct StatementBody {
 
     // MARK: - Names
 
-    @inline(__always)
-    private mutating func readWord(_ cursor: inout TextCursor) {
-        let start = cursor.offset
-        let base = cursor.base
-        let count = cursor.count
-        var end = start + 1
-        while end < count, ByteClass.continuesWord(base[end]) { end += 1 }
-        cursor.offset = end
-        if end - start == 1 {
-            switch cursor.skipPrefixed(wordStart: start) {
-            case .none: break
-            case .string:
-                previous = .other
-                return
-            case .quotedName:
-                // Its characters may be escaped; such a function is not a well-known one.
-                tookName(cursor, start, start, isQuoted: true)
-                return
-            }
+    /// A word from `start` to the cursor.
+    private mutating func readWord(_ cursor: inout TextCursor, _ start: Int) {
+        let end = cursor.offset
+        switch cursor.skipPrefixed(wordStart: start) {
+        case .none: tookName(cursor, start, end, isQuoted: false)
+        case .string: previous = .other
+        // Its characters may be escaped; such a function is not a well-known one.
+        case .quotedName: tookName(cursor, start, start, isQuoted: true)
         }
-        tookName(cursor, start, end, isQuoted: false)
     }
 
-    @inline(__always)
     private mutating func tookName(_ cursor: TextCursor, _ start: Int, _ end: Int, isQuoted: Bool) {
         let before = previous
         let beforeStart = wordStart

@@ -8,11 +8,21 @@ extension ClientState {
     package mutating func tell(_ name: String, _ value: String) -> Bool {
         guard told.update(name, value) else { return false }
         if name == "standard_conforming_strings" || name == "client_encoding" {
-            lexicalRules = LexicalRules(
-                standardConformingStrings: told["standard_conforming_strings"] ?? "on",
-                clientEncoding: told["client_encoding"] ?? "UTF8")
+            readLexicalRules()
         }
         return true
+    }
+
+    private mutating func readLexicalRules() {
+        lexicalRules = LexicalRules(
+            standardConformingStrings: told["standard_conforming_strings"] ?? "on",
+            clientEncoding: told["client_encoding"] ?? "UTF8")
+    }
+
+    /// All of these have been told at once, as at the end of a login; memory is shared with them.
+    package mutating func toldAll(_ reports: ParameterReports) {
+        told = reports
+        readLexicalRules()
     }
 
     /// What the server has otherwise than the client was told; to be told when the client's settings are in force.

@@ -1,12 +1,18 @@
 /// The value of a setting in a form that can be written into any session.
 package enum SettingValue: Hashable, Sendable {
-    /// What stands behind `SET name =`, one string an item; lists have several.
-    case items([String])
+    /// What stands behind `SET name =`, as a string.
+    case text(String)
+    /// The same with several items, which are no list of one.
+    case list([String])
     /// SQL behind `SET TIME ZONE` that no string can say: an interval.
     case timeZoneInterval(String)
 
-    /// A value of one item.
-    package init(_ text: String) { self = .items([text]) }
+    package init(_ text: String) { self = .text(text) }
+
+    /// The value of so many items.
+    package static func items(_ items: [String]) -> SettingValue {
+        items.count == 1 ? .text(items[0]) : .list(items)
+    }
 
     /// Settings that are lists of names, whose text is taken apart like SQL: a string behind SET would become one name
     /// (GUC_LIST_QUOTE in PostgreSQL's source).
@@ -17,17 +23,10 @@ package enum SettingValue: Hashable, Sendable {
     /// The value as it stands in a startup packet, in set_config, in pg_settings or in a report.
     package init(raw text: String, of name: String) {
         guard Self.nameLists.contains(name), let names = NameList.items(text) else {
-            self = .items([text])
+            self = .text(text)
             return
         }
         self = .items(names)
-    }
-
-    /// The value as reports have it, if it can be told.
-    func raw(of name: String) -> String? {
-        guard case .items(let items) = self else { return nil }
-        guard Self.nameLists.contains(name) else { return items.joined(separator: ", ") }
-        return items.map(NameList.quoted).joined(separator: ", ")
     }
 }
 
@@ -71,16 +70,5 @@ private enum NameList {
             rest = rest.dropFirst()
         }
         return item.isEmpty ? nil : String(item).lowercased()
-    }
-
-    /// As quote_ident: quoted unless a plain name in lower case.
-    static func quoted(_ name: String) -> String {
-        let isPlain =
-            !name.isEmpty
-            && name.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || $0 == 0x5F || ($0 >= 0x30 && $0 <= 0x39) }
-            && !(name.utf8.first.map { $0 <= 0x39 } ?? true)
-        return isPlain
-            ? name
-            : "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

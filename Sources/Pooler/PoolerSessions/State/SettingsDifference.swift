@@ -87,22 +87,23 @@ private struct SettingChanges {
     }
 
     private mutating func change(_ name: String) {
-        statements.append(SettingText.statement(name, wanted[name]))
+        statements.append(SettingSQL.statement(name, wanted[name]))
         settings[name] = wanted[name]
     }
 }
 
 /// SET and RESET as text.
-private enum SettingText {
+private enum SettingSQL {
     static func statement(_ name: String, _ value: SettingValue?) -> String {
-        switch (name, value) {
-        case ("session_authorization", nil): "RESET SESSION AUTHORIZATION"
-        case (_, nil): "RESET \(quoted(name: name))"
-        case (_, .timeZoneInterval(let text)): "SET TIME ZONE \(text)"
-        case ("session_authorization", .items(let items)):
-            "SET SESSION AUTHORIZATION \(items.map(literal).joined(separator: ", "))"
-        case (_, .items(let items)): "SET \(quoted(name: name)) = \(items.map(literal).joined(separator: ", "))"
+        let text: String
+        switch value {
+        case nil: return name == "session_authorization" ? "RESET SESSION AUTHORIZATION" : "RESET \(quoted(name: name))"
+        case .timeZoneInterval(let interval): return "SET TIME ZONE \(interval)"
+        case .text(let item): text = literal(item)
+        case .list(let items): text = items.map(literal).joined(separator: ", ")
         }
+        return name == "session_authorization"
+            ? "SET SESSION AUTHORIZATION \(text)" : "SET \(quoted(name: name)) = \(text)"
     }
 
     /// Parts that are plain stay as they are; others are quoted: a name from a startup packet may be anything.
