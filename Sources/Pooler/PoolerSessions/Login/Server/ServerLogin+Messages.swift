@@ -73,7 +73,7 @@ extension ServerLogin {
         }
     }
 
-    private mutating func runConnectQuery(into output: inout OutputBuffer) -> ServerLoginEvent {
+    private mutating func runConnectQuery(into output: inout OutputBuffer) -> ServerLoginEvent? {
         guard let query = target.connectQuery, !query.isEmpty else { return finish() }
         do throws(WireError) {
             try output.appendMessages { (writer) throws(WireError) in try writer.query(query) }
@@ -81,7 +81,7 @@ extension ServerLogin {
             return fail(.credential("connect_query: \(error)", told: "connect_query is malformed"))
         }
         phase = .connecting
-        return .needsBytes
+        return nil
     }
 
     private mutating func handleWhileConnecting(_ message: BackendMessage) -> ServerLoginEvent? {

@@ -125,6 +125,7 @@ package struct ServerLogin: Sendable {
     package mutating func receive(_ bytes: ByteSlice, into output: inout OutputBuffer) -> ServerLoginEvent {
         let skipped = min(skippedByteCount, bytes.count)
         skippedByteCount -= skipped
+        guard skippedByteCount == 0 else { return .needsBytes }
         input.append(bytes.slice(skipped, bytes.count))
         return process(into: &output)
     }
