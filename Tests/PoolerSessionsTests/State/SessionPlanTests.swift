@@ -89,7 +89,7 @@ struct SessionPlanTests {
 
     @Test("Options of the startup packet")
     func options() {
-        func read(_ text: String) -> [String]? { StartupOptions.settings(text)?.map { "\($0.name)=\($0.value)" } }
+        func read(_ text: String) -> [String]? { ServerOptions.settings(text)?.map { "\($0.name)=\($0.value)" } }
         #expect(read(" -c a=b --search-path=x\\ y  -cC.d=") == ["a=b", "search_path=x y", "c.d="])
         #expect(read("") == [])
         for text in ["-c", "-c a", "-B 10", "a=b", "--=x", "-d 3"] { #expect(read(text) == nil) }

@@ -1,6 +1,6 @@
 /// The `options` of a startup packet: command-line options of a server process (PostgreSQL documentation, libpq,
 /// `options`; process_postgres_switches in its source).
-package enum StartupOptions {
+package enum ServerOptions {
     /// The settings given as `-c name=value`, `-cname=value` or `--name=value`, in their order; nil if there is
     /// anything else, which the server would have to judge.
     package static func settings(_ text: String) -> [(name: String, value: String)]? {
@@ -53,7 +53,7 @@ extension SettingList {
     /// From the parameters of a startup packet that are settings, and its `options`; what comes later wins, and a
     /// parameter over an option, as in the server. Nil if the options cannot be understood.
     package init?(startupParameters: [(name: String, value: String)], options: String?) {
-        guard let optional = StartupOptions.settings(options ?? "") else { return nil }
+        guard let optional = ServerOptions.settings(options ?? "") else { return nil }
         self.init()
         for (name, value) in optional + startupParameters {
             self[name.lowercased()] = SettingValue(raw: value, of: name.lowercased())
