@@ -121,6 +121,23 @@ let package = Package(
             dependencies: ["PostgresWire", "Settings", nioCore, nioPosix, nioSSL],
             path: "Sources/Postgres/PostgresCluster", swiftSettings: strict),
 
+        // Pooler
+        .target(
+            name: "PoolerConfiguration", path: "Sources/Pooler/PoolerConfiguration", swiftSettings: engine),
+        .target(
+            name: "SessionStatements", path: "Sources/Pooler/SessionStatements", swiftSettings: engine),
+        .target(
+            name: "PoolerSessions",
+            dependencies: ["Bytes", "CMemory", "PoolerConfiguration", "PostgresWire", "SessionStatements"],
+            path: "Sources/Pooler/PoolerSessions", swiftSettings: engine),
+        .target(
+            name: "PoolerServer",
+            dependencies: [
+                "Bytes", "CAtoll", "CIOLoop", "CMemory", "IOLoop", "PoolerConfiguration", "PoolerSessions",
+                "PostgresWire", "TLS", "Threads",
+            ],
+            path: "Sources/Pooler/PoolerServer", swiftSettings: engine),
+
         // Control
         .target(name: "ControlModel", path: "Sources/Control/ControlModel", swiftSettings: strict),
         .target(
@@ -181,6 +198,9 @@ let package = Package(
             swiftSettings: strict),
         tests("PostgresWire", ["SeededRandom"]),
         tests("PostgresCluster", ["Settings"]),
+        tests("PoolerConfiguration", ["SeededRandom"]),
+        tests("SessionStatements", ["SeededRandom"]),
+        tests("PoolerSessions", ["Bytes", "PoolerConfiguration", "PostgresWire", "SeededRandom", "SessionStatements"]),
         tests("ControlStore", ["ControlModel", .product(name: "GRDB", package: "GRDB.swift")]),
         tests(
             "ControlReconciler",

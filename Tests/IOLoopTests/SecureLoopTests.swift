@@ -81,6 +81,56 @@ struct SecureLoopTests {
         try pair.harness.turn(until: pair.harness.loop.connectionCount == 0, "memory is given back")
     }
 
+    @Test("TLS begins on a connection that spoke in clear", arguments: Backends.tested)
+    func upgrade(backend: Backend) throws {
+        let certificate = try LocalCertificate()
+        let harness = try LoopHarness(backend)
+        let application = harness.application
+        let client = try harness.loop.connect(to: .tcp(address: "127.0.0.1", port: harness.port))
+        var answer = ""
+        application.onReceive = { [loop = harness.loop] connection, bytes in
+            switch bytes.text {
+            case "may I":
+                // The answer is in clear, and what is behind it is not.
+                connection.pointee.output.append("yes")
+                loop.startTLS(server: certificate.server, on: connection)
+                connection.pointee.output.append("welcome")
+            case "yes": try? loop.startTLS(client: certificate.client, serverName: "localhost", on: connection)
+            default: answer = bytes.text
+            }
+        }
+        client.pointee.output.append("may I")
+        client.scheduleSend()
+        try harness.turn(until: answer == "welcome", "the words behind the handshake come")
+        #expect(application.connected.count == 1)
+        #expect(application.secured.count == 2)
+        #expect(client.pointee.tlsVersionName == "TLSv1.3")
+        #expect(client.pointee.tlsCipherName?.hasPrefix("TLS_") == true)
+        answer = ""
+        client.pointee.output.append("thanks")
+        client.scheduleSend()
+        try harness.turn(until: answer == "thanks", "and so the other way")
+    }
+
+    @Test("A client may do without the name, or without any check", arguments: [false, true])
+    func laxVerification(isTrusting: Bool) throws {
+        let certificate = try LocalCertificate()
+        let harness = try LoopHarness(.epoll, tls: certificate.server)
+        var settings = TLSClientSettings()
+        settings.applicationProtocols = ["atoll"]
+        settings.verification = isTrusting ? .none : .authority
+        if !isTrusting {
+            settings.authorities = TLSAuthorities(file: certificate.directory.appending(path: "cert.pem").path())
+        }
+        let context = try TLSClientContext(settings)
+        for name in ["elsewhere.example", "192.0.2.1"] {
+            let client = try harness.loop.connect(
+                to: .tcp(address: "127.0.0.1", port: harness.port), tls: (context, name))
+            try harness.turn(until: harness.application.connected.contains(client), "the handshake")
+        }
+        #expect(harness.application.ended.isEmpty)
+    }
+
     @Test("16 MiB echo through a socket that fills up, with pauses", arguments: Backends.tested)
     func bigTransfer(backend: Backend) throws {
         let certificate = try LocalCertificate()

@@ -38,11 +38,12 @@ struct StructureTests {
         "Shared": (["Shared"], []),
         "KeyValue": (["Shared", "KeyValue"], []),
         "Postgres": (["Shared", "Postgres"], []),
+        "Pooler": (["Shared", "Pooler"], ["PostgresWire"]),
         "ObjectStore": (["Shared", "ObjectStore"], []),
         "Edge": (["Shared", "Edge"], []),
         // PostgreSQL is not ours: PostgresCluster is the driver of an outside engine, and Control drives it.
         "Control": (["Shared", "Control"], ["PostgresCluster", "PostgresWire"]),
-        "CLI": (["Shared", "KeyValue", "Postgres", "ObjectStore", "Edge", "Control", "CLI"], []),
+        "CLI": (["Shared", "KeyValue", "Postgres", "Pooler", "ObjectStore", "Edge", "Control", "CLI"], []),
     ]
     /// Targets with narrower walls than their folder's.
     private static let leafTargets: Set<String> = ["ControlModel"]

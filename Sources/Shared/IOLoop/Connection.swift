@@ -78,6 +78,9 @@ package struct Connection: ~Copyable {
         /// TLS is spoken.
         static let secure = Flags(rawValue: 1 << 19)
 
+        /// TLS began on a connection that was there already.
+        static let upgraded = Flags(rawValue: 1 << 20)
+
         /// Any of these, and arriving bytes are not simply passed to the application.
         static let notPlainlyReceiving: Flags = [
             .closed, .closing, .lingering, .readingPaused, .deliveryScheduled, .secure,

@@ -9,7 +9,7 @@ package protocol LoopApplication: AnyObject {
     func accepted(_ connection: ConnectionPointer, listener tag: Int)
     /// An outgoing connection is there (with TLS: its handshake is done). Bytes appended before are sent now.
     func connected(_ connection: ConnectionPointer)
-    /// The TLS handshake of an accepted connection is done: the peer's certificate and the protocol are known.
+    /// The TLS handshake of an accepted connection, or one begun by `EventLoop.startTLS`, is done: the peer's certificate and the protocol are known.
     func secured(_ connection: ConnectionPointer)
     /// Bytes came. They are valid during the call only; the application copies what it does not consume.
     func received(_ connection: ConnectionPointer, _ bytes: ByteSlice)

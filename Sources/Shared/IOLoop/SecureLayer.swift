@@ -1,6 +1,6 @@
-import Bytes
+package import Bytes
 import Glibc
-import TLS
+package import TLS
 
 /// TLS between a connection's plain bytes and its socket.
 struct SecureLayer: ~Copyable {
@@ -21,11 +21,49 @@ extension Connection {
     package var isSessionResumed: Bool { secure?.pointee.session.isResumed ?? false }
     /// "TLSv1.3".
     package var tlsVersionName: String? { secure?.pointee.session.versionName }
+    /// The cipher's name as OpenSSL has it.
+    package var tlsCipherName: String? { secure?.pointee.session.cipherName }
 }
 
 extension EventLoop {
     /// Ciphertext that may wait for the socket; plaintext stays as it is until there is less.
     private static let cipherByteCountMax = 64 << 10
+
+    /// Begins TLS on a connection that was accepted without: `secured` tells when it is there. What was appended to the
+    /// output before goes out as it is. Called while nothing is under way but the present `received`, of whose bytes
+    /// those that belong to TLS already are given.
+    package func startTLS(
+        server context: TLSServerContext, on connection: ConnectionPointer,
+        received bytes: ByteSlice = ByteSlice(start: nil, count: 0)
+    ) {
+        precondition(connection.pointee.secure == nil, "TLS twice")
+        guard connection.pointee.flags.isDisjoint(with: [.closed, .closing]) else { return }
+        install(TLSSession(server: context), on: connection)
+        beginUpgrade(connection, received: bytes)
+    }
+
+    /// Begins TLS on an outgoing connection: `secured` tells when it is there. The server is verified to be
+    /// `serverName`, as far as the context asks for it.
+    package func startTLS(
+        client context: TLSClientContext, serverName: String, on connection: ConnectionPointer
+    ) throws(TLSError) {
+        precondition(connection.pointee.secure == nil, "TLS twice")
+        precondition(connection.pointee.output.isEmpty, "bytes in front of TLS have not been sent")
+        guard connection.pointee.flags.isDisjoint(with: [.closed, .closing]) else { return }
+        install(try TLSSession(client: context, serverName: serverName), on: connection)
+        beginUpgrade(connection, received: ByteSlice(start: nil, count: 0))
+    }
+
+    private func beginUpgrade(_ connection: ConnectionPointer, received bytes: ByteSlice) {
+        guard let secure = connection.pointee.secure else { return }
+        connection.pointee.flags.insert(.upgraded)
+        if !connection.pointee.output.isEmpty {
+            secure.pointee.session.outgoing.append(connection.pointee.output.readable)
+            connection.pointee.output.removeAll()
+        }
+        connection.scheduleSend()
+        if !bytes.isEmpty { arrivedSecured(connection, secure, bytes, application) }
+    }
 
     func install(_ session: consuming TLSSession, on connection: ConnectionPointer) {
         let layer = UnsafeMutablePointer<SecureLayer>.allocate(capacity: 1)
@@ -98,7 +136,7 @@ extension EventLoop {
     private func established(_ connection: ConnectionPointer, _ application: any LoopApplication) {
         if !connection.pointee.output.isEmpty { connection.scheduleSend() }
         guard connection.pointee.flags.isDisjoint(with: [.closed, .closing]) else { return }
-        if connection.pointee.flags.contains(.outgoing) {
+        if connection.pointee.flags.contains(.outgoing), !connection.pointee.flags.contains(.upgraded) {
             application.connected(connection)
         } else {
             application.secured(connection)

@@ -31,7 +31,10 @@ package enum ConnectEndpoint: Sendable, CustomStringConvertible {
 }
 
 /// An address as the kernel takes it.
-struct SocketAddress {
+package struct SocketAddress {
+    /// Whether the text is an IPv4 or IPv6 address, so that no name has to be looked up.
+    package static func isLiteral(_ text: String) -> Bool { SocketAddress(address: text, port: 0) != nil }
+
     private var storage = sockaddr_storage()
     private(set) var length: socklen_t = 0
 

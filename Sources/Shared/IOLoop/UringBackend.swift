@@ -16,6 +16,8 @@ final class UringBackend: LoopBackend {
     /// Connections whose bytes are handed over in this turn.
     private let sending: UnsafeMutablePointer<ConnectionPointer>
     @exclusivity(unchecked) private var sendingCount = 0
+    /// Whether some of them have more to send than is handed over: no completion tells when that may follow.
+    @exclusivity(unchecked) private var hasMoreToSend = false
     @exclusivity(unchecked) private var gathering = Gathering()
     /// Listeners whose accept the kernel still has.
     @exclusivity(unchecked) private var accepting: [Listener] = []
@@ -169,7 +171,7 @@ final class UringBackend: LoopBackend {
 
     override func releaseIdleMemory() { atoll_ring_release_buffers(ring) }
 
-    override var hasImmediateWork: Bool { false }
+    override var hasImmediateWork: Bool { hasMoreToSend }
     override var hasRoomToSend: Bool { sendingCount < Self.sendsMax }
 
     // MARK: - Sending
@@ -178,6 +180,7 @@ final class UringBackend: LoopBackend {
         guard connection.pointee.inFlight.isEmpty else { return }
         guard loop.prepareWire(connection) else { return loop.drained(connection) }
         connection.pointee.beginFlight()
+        if connection.pointee.pendingSendByteCount > connection.pointee.inFlight.count { hasMoreToSend = true }
         let bytes = connection.pointee.inFlight.readable
         connection.pointee.operationCount += 1
         sending[sendingCount] = connection
@@ -197,6 +200,7 @@ final class UringBackend: LoopBackend {
     }
 
     private func finishSends(_ loop: EventLoop) {
+        hasMoreToSend = false
         for index in 0..<sendingCount {
             let connection = sending[index]
             let isShort = connection.pointee.flags.contains(.sentShort)

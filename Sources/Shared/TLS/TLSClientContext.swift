@@ -1,8 +1,9 @@
 import COpenSSL
 
-/// What outgoing connections need to speak TLS. Servers are always verified: the chain, and the name.
+/// What outgoing connections need to speak TLS.
 package final class TLSClientContext {
     let context: OpaquePointer
+    let verification: TLSServerVerification
     /// The newest session of each server, for resumption; this object owns a reference to each.
     private var sessions: [String: OpaquePointer] = [:]
 
@@ -11,6 +12,7 @@ package final class TLSClientContext {
 
     /// Reads the files.
     package init(_ settings: TLSClientSettings) throws(TLSError) {
+        verification = settings.verification
         let protocols = try ContextConstruction.wire(settings.applicationProtocols)
         context = try ContextConstruction.make(
             versions: settings.versions, ciphers: settings.ciphers, cipherSuites: settings.cipherSuites)
@@ -20,7 +22,7 @@ package final class TLSClientContext {
         } else {
             try ContextConstruction.install(settings.authorities, context)
         }
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+        SSL_CTX_set_verify(context, verification == .none ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nil)
         // 0 is success for this one.
         if !protocols.isEmpty, SSL_CTX_set_alpn_protos(context, protocols, UInt32(protocols.count)) != 0 {
             throw TLSError(.protocols, settings.applicationProtocols.joined(separator: " "))

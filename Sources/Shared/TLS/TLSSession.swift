@@ -35,27 +35,36 @@ package struct TLSSession: ~Copyable {
         SSL_set_accept_state(session)
     }
 
-    /// The connecting side. The server's certificate must be for the name, which may be an address. `outgoing` then
-    /// holds the first message.
+    /// The connecting side. The server's certificate must be for the name, which may be an address, if the context
+    /// demands that. `outgoing` then holds the first message.
     package init(client context: TLSClientContext, serverName: String) throws(TLSError) {
         (session, pipe) = Self.make(context.context)
         pipe.pointee.clientContext = context
         pipe.pointee.serverName = serverName
         SSL_set_connect_state(session)
-        if let parameters = SSL_get0_param(session), X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) == 1 {
-            // An address: no name is sent (RFC 6066, 3), and the certificate must have the address.
-            ERR_clear_error()
-        } else {
-            ERR_clear_error()
-            guard !serverName.isEmpty, SSL_set1_host(session, serverName) == 1,
-                atoll_tls_set_server_name(session, serverName) == 1
-            else { throw TLSError(.serverName, serverName) }
-        }
+        try Self.expect(serverName, session, context.verification)
         if let known = context.takeSession(server: serverName) {
             SSL_set_session(session, known)
             SSL_SESSION_free(known)
         }
         SSL_do_handshake(session)
+    }
+
+    /// Names the server that is wanted, and has its certificate checked for that name if it is to be.
+    private static func expect(
+        _ serverName: String, _ session: OpaquePointer, _ verification: TLSServerVerification
+    ) throws(TLSError) {
+        let parameters = SSL_get0_param(session)
+        if X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) == 1 {
+            // An address: no name is sent (RFC 6066, 3), and the certificate must have the address.
+            if verification != .full { X509_VERIFY_PARAM_set1_ip(parameters, nil, 0) }
+            ERR_clear_error()
+            return
+        }
+        ERR_clear_error()
+        guard !serverName.isEmpty, verification != .full || SSL_set1_host(session, serverName) == 1,
+            atoll_tls_set_server_name(session, serverName) == 1
+        else { throw TLSError(.serverName, serverName) }
     }
 
     private static func make(_ context: OpaquePointer) -> (OpaquePointer, UnsafeMutablePointer<TLSPipe>) {

@@ -83,10 +83,21 @@ package struct TLSServerSettings: Sendable {
     package init(identity: TLSIdentity) { self.identity = identity }
 }
 
-/// What a client says and asks for. There is no setting that trusts everybody.
+/// What a client demands of a server's certificate.
+package enum TLSServerVerification: Sendable {
+    /// Nothing: the connection is encrypted, to whomever.
+    case none
+    /// A signature that counts.
+    case authority
+    /// The same, and the name that was asked for.
+    case full
+}
+
+/// What a client says and asks for. Unless something else is asked for, servers are verified in full.
 package struct TLSClientSettings: Sendable {
     /// Empty for those that the system trusts.
     package var authorities = TLSAuthorities()
+    package var verification = TLSServerVerification.full
     /// Shown to servers that ask.
     package var identity: TLSIdentity?
     package var versions = TLSVersion.defaults

@@ -20,8 +20,8 @@ package enum WireLimits {
     package static var identifierByteCountMax: Int { 63 }
     /// Column or parameter count: an unsigned 16-bit word on the wire.
     package static var listCountMax: Int { 65_535 }
-    /// Password in bytes, as libpq and PostgreSQL bound it.
-    package static var passwordByteCountMax: Int { 1_024 }
+    /// Password: what fits into a message of a login with its zero byte. Tokens of identity providers are long.
+    package static var passwordByteCountMax: Int { 65_530 }
     /// One message of a SCRAM exchange.
     package static var scramMessageByteCountMax: Int { 4_096 }
     /// Salt after base64 decoding. PostgreSQL makes 16.

@@ -2,6 +2,9 @@ import Crypto
 
 /// PostgreSQL's old password scheme; weak, for servers that know nothing better.
 package enum MD5Password {
+    /// Length of a verifier, and of a response: `md5` and 32 digits.
+    package static var verifierByteCount: Int { 35 }
+
     /// What `pg_authid.rolpassword` holds: `md5` and the hash of password and user name in hexadecimal.
     package static func verifier(user: String, password: String) -> String {
         "md5" + hash(Array((password + user).utf8))
@@ -11,7 +14,12 @@ package enum MD5Password {
     ///
     /// - Parameter salt: the four bytes of the request.
     package static func response(user: String, password: String, salt: [UInt8]) -> String {
-        "md5" + hash(Array(verifier(user: user, password: password).utf8.dropFirst(3)) + salt)
+        response(verifier: verifier(user: user, password: password), salt: salt)
+    }
+
+    /// The same from a verifier, which is as good as the password here.
+    package static func response(verifier: String, salt: [UInt8]) -> String {
+        "md5" + hash(Array(verifier.utf8.dropFirst(3)) + salt)
     }
 
     private static func hash(_ bytes: [UInt8]) -> String {

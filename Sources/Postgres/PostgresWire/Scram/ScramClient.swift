@@ -82,13 +82,26 @@ package struct ScramClient: Sendable {
 
     /// Answers the server's first message with the client's final one. Costs all rounds when given a password.
     package mutating func receiveServerFirst(_ bytes: Span<UInt8>) throws(ScramError) -> [UInt8] {
+        let credential = credential
+        return try receiveServerFirst(bytes) { (salt, iterations) throws(ScramError) in
+            switch credential {
+            case .password(let password): try ScramKeys(password: password, salt: salt, iterations: iterations)
+            case .keys(let keys): keys
+            }
+        }
+    }
+
+    /// The same with keys from elsewhere: from a cache, or after a look at what the server asks for.
+    package mutating func receiveServerFirst(
+        _ bytes: Span<UInt8>, derivingKeys derive: (_ salt: [UInt8], _ iterations: Int) throws(ScramError) -> ScramKeys
+    ) throws(ScramError) -> [UInt8] {
         guard case .awaitingServerFirst = state else { throw .outOfOrder }
         state = .finished
         let message = try ScramMessage.ServerFirst(bytes)
         guard message.nonce.hasPrefix(nonce.text), message.nonce.utf8.count > nonce.text.utf8.count else {
             throw .nonceMismatch
         }
-        let keys = try deriveKeys(salt: message.salt, iterations: message.iterations)
+        let keys = try derive(message.salt, message.iterations)
         self.keys = keys
         let withoutProof = "c=\(Base64.encode(channelBindingData)),r=\(message.nonce)"
         let signedText = "\(clientFirstBare),\(String(wire: bytes)),\(withoutProof)"
@@ -106,13 +119,6 @@ package struct ScramClient: Sendable {
         case .error(let text): throw .serverError(text)
         case .signature(let signature):
             guard constantTimeEqual(signature.span, expected.span) else { throw .serverSignatureMismatch }
-        }
-    }
-
-    private func deriveKeys(salt: [UInt8], iterations: Int) throws(ScramError) -> ScramKeys {
-        switch credential {
-        case .password(let password): try ScramKeys(password: password, salt: salt, iterations: iterations)
-        case .keys(let keys): keys
         }
     }
 

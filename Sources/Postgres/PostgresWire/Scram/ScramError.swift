@@ -22,7 +22,7 @@ package enum ScramError: Error, Hashable, Sendable {
     case iterationsOutOfRange
     /// A salt that is empty or longer than 1,024 bytes.
     case saltOutOfRange
-    /// The password is empty or longer than 1,024 bytes.
+    /// The password is empty or longer than 65,530 bytes.
     case passwordOutOfRange
     /// Server: wrong password or unknown user; the client must not learn which.
     case authenticationFailed

@@ -1,0 +1,53 @@
+import Glibc
+import PoolerSessions
+
+/// The log, in PgBouncer's form of lines: to standard error and a file. Loop only.
+///
+/// `YYYY-MM-DD hh:mm:ss.mmm TZ [pid] LEVEL text`
+final class PoolerLog {
+    /// Whether standard error is written to.
+    var usesStandardError = true
+    /// From 1 debug lines are written, from 2 all.
+    var verbosity = 0
+    private var path = ""
+    private var descriptor: Int32 = -1
+
+    /// Opens the file anew, or another one; empty for none.
+    func open(path: String) {
+        if descriptor >= 0 { close(descriptor) }
+        self.path = path
+        descriptor = path.isEmpty ? -1 : Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    }
+
+    func write(_ level: PoolerLogLevel, _ text: String) {
+        if level == .debug, verbosity < 1 { return }
+        if level == .noise, verbosity < 2 { return }
+        let line = "\(Self.time()) [\(getpid())] \(level.rawValue) \(text)\n"
+        if usesStandardError { Self.write(line, to: STDERR_FILENO) }
+        if descriptor >= 0 { Self.write(line, to: descriptor) }
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var position = 0
+            while position < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + position }, bytes.count - position)
+                if count <= 0 { break }
+                position += count
+            }
+        }
+    }
+
+    private static func time() -> String {
+        var now = timeval()
+        gettimeofday(&now, nil)
+        var parts = tm()
+        localtime_r(&now.tv_sec, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let milliseconds = String(1000 + now.tv_usec / 1000).dropFirst()
+        let zone = parts.tm_zone.map { String(cString: $0) } ?? "UTC"
+        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
+            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds) \(zone)"
+    }
+}

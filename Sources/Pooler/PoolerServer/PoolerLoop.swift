@@ -1,0 +1,262 @@
+// The shell around the pooler of one loop: sockets, time, names of hosts. It knows no message.
+
+package import Bytes
+import CAtoll
+import Glibc
+package import IOLoop
+import PoolerConfiguration
+package import PoolerSessions
+import TLS
+
+/// One event loop with its pooler. Everything happens on the thread that calls `run`.
+package final class PoolerLoop: LoopApplication {
+    package let pooler: LoopPooler
+    let log: PoolerLog
+    /// Set once, by the initialiser.
+    private var eventLoop: EventLoop?
+    private var resolver: HostNameResolver?
+    /// Servers whose host is being looked up, by the number of the search.
+    private var searches: [UInt64: ServerPointer] = [:]
+    private var lastSearch: UInt64 = 0
+    /// What TLS with clients and servers is begun with; nil where none is spoken.
+    var clientTLS: TLSServerContext?
+    var serverTLS: TLSClientContext?
+    /// Called when something wakes the loop.
+    var onWake: () -> Void = {}
+    /// Called at the end of each turn.
+    var onTurnEnd: () -> Void = {}
+
+    /// What `userData` of a server's connection has, beside the address.
+    private static let serverMark: UInt = 1
+
+    init(pooler: LoopPooler, log: PoolerLog, backend: Backend) throws(LoopError) {
+        self.pooler = pooler
+        self.log = log
+        let loop = try EventLoop(backend: backend, application: self)
+        eventLoop = loop
+        resolver = HostNameResolver(waker: loop.waker)
+        pooler.now = loop.nowNanoseconds
+    }
+
+    /// The loop; there from the initialiser on.
+    var loop: EventLoop {
+        guard let eventLoop else { preconditionFailure("the loop is made by the initialiser") }
+        return eventLoop
+    }
+
+    func run() { loop.runUntilStopped() }
+
+    // MARK: - Connections
+
+    package func accepted(_ connection: ConnectionPointer, listener tag: Int) {
+        pooler.now = loop.nowNanoseconds
+        let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
+        let client = pooler.clientConnected(
+            connection: UnsafeMutableRawPointer(connection), output: output, details: Self.details(connection))
+        connection.pointee.userData = UnsafeMutableRawPointer(client)
+    }
+
+    private static func details(_ connection: ConnectionPointer) -> ClientDetails {
+        guard !connection.pointee.isUnixSocket else {
+            var number = uid_t()
+            let isKnown = atoll_peer_user_id(connection.pointee.descriptor, &number) == 0
+            let details = ClientDetails(peer: "unix")
+            details.isUnixSocket = true
+            details.systemUserID = isKnown ? number : nil
+            return details
+        }
+        connection.pointee.setNoDelay(true)
+        let details = ClientDetails(peer: connection.pointee.peerAddressText)
+        details.address = connection.pointee.peerLiteral.flatMap { NetworkAddress($0) }
+        return details
+    }
+
+    package func secured(_ connection: ConnectionPointer) {
+        pooler.now = loop.nowNanoseconds
+        if let server = Self.server(connection) {
+            pooler.serverSecured(server)
+        } else if let owner = connection.pointee.userData {
+            let client = owner.assumingMemoryBound(to: Client.self)
+            client.pointee.details.channel = ClientChannel(
+                certificateHash: nil, applicationProtocol: connection.pointee.applicationProtocol)
+            client.pointee.details.certificateName = connection.pointee.peerCommonName
+            pooler.clientSecured(client)
+        }
+        performActions()
+    }
+
+    package func received(_ connection: ConnectionPointer, _ bytes: ByteSlice) {
+        guard let owner = connection.pointee.userData else { return }
+        pooler.now = loop.nowNanoseconds
+        let address = UInt(bitPattern: owner)
+        if address & Self.serverMark == 0 {
+            pooler.clientReceived(owner.assumingMemoryBound(to: Client.self), bytes)
+        } else if let server = ServerPointer(bitPattern: address ^ Self.serverMark) {
+            pooler.serverReceived(server, bytes)
+        }
+        if !pooler.actions.isEmpty { performActions() }
+    }
+
+    package func connected(_ connection: ConnectionPointer) {
+        guard let server = Self.server(connection) else { return }
+        pooler.now = loop.nowNanoseconds
+        connection.pointee.setNoDelay(true)
+        server.pointee.details.local = connection.pointee.localAddressText
+        let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
+        pooler.serverConnected(server, connection: UnsafeMutableRawPointer(connection), output: output)
+        performActions()
+    }
+
+    package func ended(_ connection: ConnectionPointer, _ reason: EndReason) {
+        guard let owner = connection.pointee.userData else { return }
+        pooler.now = loop.nowNanoseconds
+        connection.pointee.userData = nil
+        let address = UInt(bitPattern: owner)
+        if address & Self.serverMark == 0 {
+            pooler.clientEnded(owner.assumingMemoryBound(to: Client.self), reason: Self.text(ofClient: reason))
+        } else if let server = ServerPointer(bitPattern: address ^ Self.serverMark) {
+            pooler.serverEnded(server, reason: Self.text(ofServer: reason))
+        }
+        performActions()
+    }
+
+    private static func server(_ connection: ConnectionPointer) -> ServerPointer? {
+        guard let owner = connection.pointee.userData, UInt(bitPattern: owner) & serverMark != 0 else { return nil }
+        return ServerPointer(bitPattern: UInt(bitPattern: owner) ^ serverMark)
+    }
+
+    private static func text(ofClient reason: EndReason) -> String {
+        switch reason {
+        case .peerClosed, .readFailed, .writeFailed: "client unexpected eof"
+        case .connectFailed, .tlsFailed: reason.description
+        }
+    }
+
+    private static func text(ofServer reason: EndReason) -> String {
+        switch reason {
+        case .peerClosed, .readFailed, .writeFailed: "server conn crashed?"
+        case .connectFailed: "connect failed"
+        case .tlsFailed(let text): "TLS setup failed: \(text)"
+        }
+    }
+
+    package func acceptFailed(listener tag: Int, code: Int32) {
+        log.write(.error, "accept() failed: \(String(cString: strerror(code)))")
+    }
+
+    // MARK: - Turn
+
+    package func turnWillSend() {
+        pooler.now = loop.nowNanoseconds
+        pooler.advance()
+        if !pooler.actions.isEmpty { performActions() }
+        pooler.takeDueSends { $0.assumingMemoryBound(to: Connection.self).scheduleSend() }
+    }
+
+    package func turnEnded() {
+        pooler.endTurn()
+        if !pooler.actions.isEmpty { performActions() }
+        onTurnEnd()
+    }
+
+    package func timeoutMilliseconds() -> Int {
+        pooler.timeToMaintenance.map { Int($0 / 1_000_000) + 1 } ?? -1
+    }
+
+    package func woken() {
+        pooler.now = loop.nowNanoseconds
+        for answer in resolver?.takeAnswers() ?? [] {
+            guard let server = searches.removeValue(forKey: answer.id) else { continue }
+            connect(server, to: answer.addresses)
+        }
+        onWake()
+        performActions()
+    }
+
+    // MARK: - Actions
+
+    private func performActions() {
+        while !pooler.actions.isEmpty {
+            let actions = pooler.actions
+            pooler.actions.removeAll(keepingCapacity: true)
+            for action in actions { perform(action) }
+        }
+    }
+
+    private func beginTLS(_ client: ClientPointer, received bytes: [UInt8]) {
+        guard let clientTLS else { preconditionFailure("TLS is offered without a context") }
+        let connection = client.pointee.connection.assumingMemoryBound(to: Connection.self)
+        bytes.withUnsafeBytes { loop.startTLS(server: clientTLS, on: connection, received: $0) }
+    }
+
+    private func beginTLS(_ server: ServerPointer) {
+        guard let serverTLS, let connection = server.pointee.connection else { return }
+        let name =
+            switch server.pointee.details.place.host {
+            case .network(let name): name
+            case .socketDirectory(let path): path
+            }
+        do {
+            try loop.startTLS(
+                client: serverTLS, serverName: name, on: connection.assumingMemoryBound(to: Connection.self))
+        } catch {
+            log.write(.error, "\(server.logName) TLS setup failed: \(error)")
+            pooler.serverFailed(server, reason: "TLS setup failed")
+        }
+    }
+
+    private func perform(_ action: PoolerAction) {
+        switch action {
+        case .log(let level, let text): log.write(level, text)
+        case .connect(let server): connect(server)
+        case .secureClient(let client, let bytes):
+            if client.pointee.state != .closed { beginTLS(client, received: bytes) }
+        case .secureServer(let server):
+            if server.pointee.state != .closed { beginTLS(server) }
+        case .close(let connection, let afterSending):
+            let connection = connection.assumingMemoryBound(to: Connection.self)
+            connection.pointee.userData = nil
+            if afterSending { loop.closeAfterSending(connection) } else { loop.closeNow(connection) }
+        case .pauseReading(let connection):
+            loop.pauseReading(connection.assumingMemoryBound(to: Connection.self))
+        case .resumeReading(let connection):
+            loop.resumeReading(connection.assumingMemoryBound(to: Connection.self))
+        }
+    }
+
+    private func connect(_ server: ServerPointer) {
+        let place = server.pointee.details.place
+        switch place.host {
+        case .socketDirectory(let directory):
+            open(server, .unix(path: "\(directory)/.s.PGSQL.\(place.port)"), peer: "unix:\(place.port)")
+        case .network(let name) where SocketAddress.isLiteral(name): connect(server, to: [name])
+        case .network(let name):
+            lastSearch += 1
+            searches[lastSearch] = server
+            guard resolver?.search(name, id: lastSearch) != true else { return }
+            searches[lastSearch] = nil
+            pooler.serverEnded(server, reason: "server DNS lookup failed")
+        }
+    }
+
+    private func connect(_ server: ServerPointer, to addresses: [String]) {
+        guard server.pointee.state != .closed else { return }
+        guard let address = addresses.first else {
+            return pooler.serverEnded(server, reason: "server DNS lookup failed")
+        }
+        let port = server.pointee.details.place.port
+        open(server, .tcp(address: address, port: port), peer: "\(address):\(port)")
+    }
+
+    private func open(_ server: ServerPointer, _ endpoint: ConnectEndpoint, peer: String) {
+        server.pointee.details.peer = peer
+        do {
+            let connection = try loop.connect(to: endpoint)
+            connection.pointee.userData = UnsafeMutableRawPointer(
+                bitPattern: UInt(bitPattern: server) | Self.serverMark)
+        } catch {
+            log.write(.warning, "\(server.logName) \(error.description)")
+            pooler.serverEnded(server, reason: "connect failed")
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Bytes
+package import PostgresWire
+import Synchronization
+
+/// The cancel keys of all clients of this process, whichever loop they are on.
+///
+/// A key is found by a keyed hash of the whole of it, so the time to look tells nothing about parts of a key, and then
+/// compared in constant time.
+package final class CancelKeys: Sendable {
+    /// What a CancelRequest means.
+    package enum Route: Hashable, Sendable {
+        /// The client with this number, as the caller counts clients.
+        case client(UInt64)
+        /// Another pooler's client: hand on this request.
+        case peer(UInt16, processID: UInt32, secret: [UInt8])
+        /// Another pooler's client, and the request has come round too often.
+        case hopsExhausted
+        /// Nobody's key, or no longer.
+        case unknown
+    }
+
+    private struct Entry {
+        let key: CancelKey
+        let client: UInt64
+    }
+
+    private struct State {
+        var peerID: UInt16
+        /// By the keyed hash of the key.
+        var entries: [UInt64: Entry] = [:]
+    }
+
+    private let random: RandomSource
+    private let hash: KeyedHash
+    private let state: Mutex<State>
+
+    /// - Parameter peerID: our number among peers, 0 without peers.
+    package init(peerID: UInt16 = 0, random: RandomSource = .system) {
+        precondition(peerID <= LoginLimits.peerIDMax)
+        self.random = random
+        let seed = random.bytes(16)
+        self.hash = KeyedHash(key0: CancelKeys.word(seed[..<8]), key1: CancelKeys.word(seed[8...]))
+        self.state = Mutex(State(peerID: peerID))
+    }
+
+    /// Number of keys that are valid.
+    package var count: Int { state.withLock { $0.entries.count } }
+
+    /// Changes our number among peers; keys that were given before stay valid here.
+    package func setPeerID(_ peerID: UInt16) {
+        precondition(peerID <= LoginLimits.peerIDMax)
+        state.withLock { $0.peerID = peerID }
+    }
+
+    /// A key for a client, valid until `remove`. O(1).
+    package func issue(for version: ProtocolVersion, client: UInt64) -> CancelKey {
+        let byteCount = version >= .v3_2 ? CancelKey.longSecretByteCount : CancelKey.shortSecretByteCount
+        return state.withLock { state in
+            while true {
+                let key = CancelKey(random: random.bytes(4 + byteCount), peerID: state.peerID)
+                let slot = slot(of: key)
+                guard state.entries[slot] == nil else { continue }
+                state.entries[slot] = Entry(key: key, client: client)
+                return key
+            }
+        }
+    }
+
+    /// Makes a key worthless. O(1).
+    package func remove(_ key: CancelKey) {
+        let slot = slot(of: key)
+        _ = state.withLock { $0.entries.removeValue(forKey: slot) }
+    }
+
+    /// What to do about a CancelRequest with these contents. O(1).
+    package func resolve(processID: UInt32, secret: [UInt8]) -> Route {
+        guard let request = CancelKey(processID: processID, secret: secret) else { return .unknown }
+        // Keys are kept as they were given, with all hops left.
+        let key = request.withHops(Int(CancelKey.hopMask))
+        let slot = slot(of: key)
+        let (entry, peerID) = state.withLock { ($0.entries[slot], $0.peerID) }
+        if let entry, entry.key == key { return .client(entry.client) }
+        guard peerID != 0, request.peerID != peerID else { return .unknown }
+        guard request.hops > 0 else { return .hopsExhausted }
+        let forwarded = request.withHops(request.hops - 1)
+        return .peer(request.peerID, processID: forwarded.processID, secret: forwarded.secret)
+    }
+
+    private func slot(of key: CancelKey) -> UInt64 {
+        var bytes = [UInt8]()
+        bytes.reserveCapacity(4 + CancelKey.longSecretByteCount)
+        for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: key.processID >> UInt32(shift))) }
+        bytes += key.secret
+        return bytes.withUnsafeBytes { hash.hash($0) }
+    }
+
+    private static func word(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

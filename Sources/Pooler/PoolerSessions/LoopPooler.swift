@@ -1,0 +1,205 @@
+// The pooler of one event loop, without sockets and clocks. The shell tells it what happened and the time; it appends
+// to the connections' output buffers, names the connections that have something to send, and asks for everything else
+// by actions.
+
+package import Bytes
+import CMemory
+
+/// All clients, servers and pools of one loop. One thread uses it.
+package final class LoopPooler {
+    /// Monotonic nanoseconds; the shell sets it at the start of each turn.
+    @exclusivity(unchecked) package var now: Int64 = 0
+    /// For the shell to take, in order.
+    @exclusivity(unchecked) package var actions: [PoolerAction] = []
+    @exclusivity(unchecked) var statementTable: StatementTable
+    let nameHash: KeyedHash
+    let limits: RelayLimits
+    package let directory: PoolerDirectory
+
+    @exclusivity(unchecked) package private(set) var pools: [PoolKey: PoolPointer] = [:]
+    /// Clients that have not logged in.
+    @exclusivity(unchecked) var logins = RecordList<Client>()
+    @exclusivity(unchecked) var clientsByID: [UInt64: ClientPointer] = [:]
+    @exclusivity(unchecked) private var lastID: UInt64 = 0
+    @exclusivity(unchecked) package internal(set) var clientCount = 0
+    @exclusivity(unchecked) package internal(set) var serverCount = 0
+
+    /// Whether new pools are paused too.
+    @exclusivity(unchecked) var isPaused = false
+    /// New clients are refused.
+    @exclusivity(unchecked) package var isShuttingDown = false
+
+    /// Connections that have something to send, for the shell to take at the end of the turn.
+    @exclusivity(unchecked) private var dueSends: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    @exclusivity(unchecked) private var dueSendCount = 0
+    @exclusivity(unchecked) private var dueSendCapacity = 256
+
+    /// Records of connections that are gone; freed at the end of the turn.
+    @exclusivity(unchecked) var goneClients: ClientPointer?
+    @exclusivity(unchecked) var goneServers: ServerPointer?
+    /// Servers and clients that are not read from until the other side has taken what waits for it.
+    @exclusivity(unchecked) var pausedServers: [ServerPointer] = []
+    @exclusivity(unchecked) var pausedClients: [ClientPointer] = []
+    /// Counts up with each turn.
+    @exclusivity(unchecked) var turnNumber: UInt64 = 0
+    /// When `advance` has to be called next.
+    @exclusivity(unchecked) var maintenanceTime: Int64 = 0
+    /// What servers that are not connected yet write to: never sent.
+    let unconnectedOutput: UnsafeMutablePointer<OutputBuffer>
+
+    package init(_ directory: PoolerDirectory, hashing: KeyedHash, limits: RelayLimits = RelayLimits()) {
+        self.directory = directory
+        self.limits = limits
+        nameHash = hashing
+        statementTable = StatementTable(hashing: hashing)
+        dueSends = .allocate(capacity: dueSendCapacity)
+        unconnectedOutput = .allocate(capacity: 1)
+        unconnectedOutput.initialize(to: OutputBuffer())
+    }
+
+    deinit {
+        dueSends.deallocate()
+        unconnectedOutput.deinitialize(count: 1)
+        unconnectedOutput.deallocate()
+    }
+
+    func nextID() -> UInt64 {
+        lastID += 1
+        return lastID
+    }
+
+    // MARK: - Sends
+
+    /// The connection has something to send at the end of the turn.
+    @inline(__always)
+    func scheduleSend(_ connection: UnsafeMutableRawPointer) {
+        if dueSendCount == dueSendCapacity { growDueSends() }
+        dueSends[dueSendCount] = connection
+        dueSendCount &+= 1
+    }
+
+    private func growDueSends() {
+        let wider = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(capacity: dueSendCapacity * 2)
+        wider.update(from: dueSends, count: dueSendCount)
+        dueSends.deallocate()
+        dueSends = wider
+        dueSendCapacity *= 2
+    }
+
+    /// Calls the body for each connection that has something to send; some may come twice.
+    @inlinable
+    package func takeDueSends(_ body: (UnsafeMutableRawPointer) -> Void) {
+        takeSends(body)
+    }
+
+    @usableFromInline
+    func takeSends(_ body: (UnsafeMutableRawPointer) -> Void) {
+        var index = 0
+        while index < dueSendCount {
+            body(dueSends[index])
+            index += 1
+        }
+        dueSendCount = 0
+    }
+
+    // MARK: - Pools
+
+    /// The pool of a database and user, made if there is none.
+    package func pool(_ key: PoolKey, make: () -> (PoolDetails, PoolSettings)) -> PoolPointer {
+        if let known = pools[key] { return known }
+        let (details, settings) = make()
+        let pool = PoolPointer.allocate(capacity: 1)
+        pool.initialize(to: Pool(details: details, settings: settings))
+        pool.pointee.isPaused = isPaused
+        pools[key] = pool
+        return pool
+    }
+
+    /// Removes a pool that has neither clients nor servers.
+    func removePool(_ key: PoolKey) {
+        guard let pool = pools.removeValue(forKey: key) else { return }
+        precondition(pool.pointee.serverCount == 0 && pool.pointee.clientCount == 0, "a pool in use is removed")
+        pool.deinitialize(count: 1)
+        pool.deallocate()
+    }
+
+    // MARK: - Log
+
+    func log(_ level: PoolerLogLevel, _ client: ClientPointer, _ text: String) {
+        actions.append(.log(level, "\(client.logName) \(text)"))
+    }
+
+    func log(_ level: PoolerLogLevel, _ server: ServerPointer, _ text: String) {
+        actions.append(.log(level, "\(server.logName) \(text)"))
+    }
+
+    // MARK: - The end of a turn
+
+    /// Frees what left in this turn. The shell calls it when nothing of the turn refers to records any more.
+    package func endTurn() {
+        if goneClients != nil || goneServers != nil { freeGone() }
+        if !pausedServers.isEmpty || !pausedClients.isEmpty { resumeDrained() }
+        turnNumber &+= 1
+    }
+
+    private func freeGone() {
+        while let client = goneClients {
+            goneClients = client.pointee.nextInList
+            client.deinitialize(count: 1)
+            client.deallocate()
+        }
+        while let server = goneServers {
+            goneServers = server.pointee.nextInList
+            server.deinitialize(count: 1)
+            server.deallocate()
+        }
+    }
+}
+
+/// Database and user: what clients of one pool have in common.
+package struct PoolKey: Hashable, Sendable {
+    package let database: String
+    package let user: String
+
+    package init(database: String, user: String) {
+        self.database = database
+        self.user = user
+    }
+}
+
+/// Bounds of what the relay holds, in bytes unless told otherwise.
+package struct RelayLimits: Sendable {
+    /// Output that waits for a slow peer before the other side is no longer read from.
+    package var outputByteCountMax = 256 << 10
+    /// Output at which the other side is read from again.
+    package var outputByteCountResume = 64 << 10
+    /// What a client may have sent while it waits for a server.
+    package var waitingByteCountMax = 64 << 10
+    /// A first request up to this size is received whole before it takes a server.
+    package var wholeRequestByteCountMax = 64 << 10
+    /// Transactions that a pipelining client may have one after the other while others wait for a server.
+    package var transactionsInTurnMax: Int32 = 8
+    /// How long a server may take to finish what a client left behind, in nanoseconds.
+    package var abandonedTimeout: Int64 = 5_000_000_000
+
+    package init() {}
+}
+
+extension ClientPointer {
+    /// As the log has it: `C-0x55d0: database/user@address:port`.
+    package var logName: String {
+        let details = pointee.details
+        let database = details.database.isEmpty ? "(nodb)" : details.database
+        let user = details.user.isEmpty ? "(nouser)" : details.user
+        return "C-0x\(String(UInt(bitPattern: self), radix: 16)): \(database)/\(user)@\(details.peer)"
+    }
+}
+
+extension ServerPointer {
+    /// As the log has it: `S-0x55d0: database/user@address:port`.
+    package var logName: String {
+        let details = pointee.pool.pointee.details
+        let peer = pointee.details.peer
+        return "S-0x\(String(UInt(bitPattern: self), radix: 16)): \(details.database)/\(details.user)@\(peer)"
+    }
+}

@@ -1,0 +1,240 @@
+package import PoolerConfiguration
+import PostgresWire
+
+/// Who may come in and where they are led: the configuration with all its files, and what logins share. Replaced part by
+/// part when it is read anew.
+package final class PoolerDirectory {
+    package var snapshot: ConfigurationSnapshot
+    package var userList = UserList()
+    package var rules = HostBasedRules()
+    package var identityMaps = IdentityMaps()
+    package let environment: LoginEnvironment
+    package let cancelKeys: CancelKeys
+    package let limits = LimitRegistry()
+    /// The name of a user of the system; nil for none.
+    package var systemUserName: (UInt32) -> String? = { _ in nil }
+    private(set) var startupPolicy: StartupPolicy
+
+    package init(
+        _ snapshot: ConfigurationSnapshot, environment: LoginEnvironment = LoginEnvironment(),
+        cancelKeys: CancelKeys = CancelKeys()
+    ) {
+        self.snapshot = snapshot
+        self.environment = environment
+        self.cancelKeys = cancelKeys
+        startupPolicy = Self.startupPolicy(snapshot.settings)
+        follow()
+    }
+
+    /// Takes another configuration over.
+    package func replace(_ snapshot: ConfigurationSnapshot) {
+        self.snapshot = snapshot
+        startupPolicy = Self.startupPolicy(snapshot.settings)
+        environment.scramIterations = snapshot.settings.scramIterations
+        follow()
+    }
+
+    private func follow() {
+        environment.scramIterations = snapshot.settings.scramIterations
+        limits.clients.countMax = snapshot.settings.clientConnectionsMax
+        limits.follow(snapshot)
+    }
+
+    private static func startupPolicy(_ settings: PoolerSettings) -> StartupPolicy {
+        let tls: StartupPolicy.TLS =
+            switch settings.clientTLS.mode {
+            case .disable: .refused
+            case .allow, .prefer: .offered
+            case .require, .verifyAuthority, .verifyFull: .required
+            }
+        return StartupPolicy(
+            tls: tls, trackedParameters: settings.trackedExtraParameters.words,
+            ignoredParameters: settings.ignoredStartupParameters.words)
+    }
+
+    // MARK: - Who may come in
+
+    /// How a client has to prove who it is.
+    func plan(for startup: StartupParameters, _ client: ClientDetails) -> Result<AuthenticationPlan, LoginFailure> {
+        let account = account(of: startup)
+        let method: AuthenticationPlan.Method
+        switch snapshot.settings.authenticationType {
+        case .any:
+            guard snapshot.database(named: startup.database)?.forcedUser != nil else {
+                return .failure(
+                    LoginFailure(
+                        .protocolViolation, "bouncer config error", detail: "auth_type=any requires forced user"))
+            }
+            method = .any
+        case .trust: method = .trust
+        case .plain: method = .plain
+        case .md5: method = .md5
+        case .scramSHA256: method = .scram
+        case .cert: method = .certificate(certificateEvidence(startup, client, map: nil))
+        case .hba:
+            guard let ruled = ruledMethod(startup, client) else {
+                return .failure(LoginFailure(.invalidAuthorization, "no authentication method is found"))
+            }
+            method = ruled
+        }
+        return .success(AuthenticationPlan(method, account))
+    }
+
+    private func account(of startup: StartupParameters) -> AuthenticationPlan.Account {
+        if let secret = userList.secrets[startup.user] { return .known(StoredSecret(secret.revealed)) }
+        guard let database = snapshot.database(named: startup.database), authUser(database) != nil else {
+            return .unknown
+        }
+        return .lookUp
+    }
+
+    /// Who asks for secrets that the auth file does not have.
+    func authUser(_ database: DatabaseEntry) -> String? {
+        database.authenticationUser ?? snapshot.settings.authenticationUser
+    }
+
+    private func ruledMethod(_ startup: StartupParameters, _ client: ClientDetails) -> AuthenticationPlan.Method? {
+        let origin = ClientOrigin(
+            address: client.address, isTLS: client.channel != nil,
+            isPhysicalReplication: startup.replication == .physical)
+        guard let rule = rules.match(origin, database: startup.database, user: startup.user) else { return nil }
+        switch rule.method {
+        case .trust: return .trust
+        case .reject: return .reject
+        case .password: return .plain
+        case .md5: return .md5
+        case .scramSHA256: return .scram
+        case .cert: return .certificate(certificateEvidence(startup, client, map: rule.identityMap))
+        case .peer: return .peer(peerEvidence(startup, client, map: rule.identityMap))
+        }
+    }
+
+    private func certificateEvidence(
+        _ startup: StartupParameters, _ client: ClientDetails, map: String?
+    ) -> AuthenticationPlan.Evidence {
+        guard client.channel != nil else { return .refused("TLS connection is required") }
+        guard let name = client.certificateName else { return .refused("no client certificate") }
+        return isAllowed(name, as: startup.user, map)
+            ? .matches : .refused("TLS certificate name mismatch: \(name) is not \(startup.user)")
+    }
+
+    private func peerEvidence(
+        _ startup: StartupParameters, _ client: ClientDetails, map: String?
+    ) -> AuthenticationPlan.Evidence {
+        guard let number = client.systemUserID, let name = systemUserName(number) else {
+            return .refused("no user at the other end")
+        }
+        return isAllowed(name, as: startup.user, map) ? .matches : .refused("\(name) is not \(startup.user)")
+    }
+
+    private func isAllowed(_ name: String, as user: String, _ map: String?) -> Bool {
+        guard let map else { return ExactName(name) == ExactName(user) }
+        return identityMaps.allows(name, as: user, map: map)
+    }
+
+    // MARK: - Where they are led
+
+    /// What a pool is, from the database's entry and its servers' user.
+    func details(_ database: DatabaseEntry, user: String, credential: ServerCredential) -> PoolDetails {
+        var settings: [SessionParameter] = []
+        for (name, value) in [
+            ("client_encoding", database.clientEncoding), ("datestyle", database.dateStyle),
+            ("timezone", database.timeZone), ("application_name", database.applicationName),
+        ] {
+            if let value { settings.append(SessionParameter(name, value)) }
+        }
+        let target = ServerLogin.Target(
+            user: user, database: database.databaseName, credential: credential, tls: serverTLS, settings: settings,
+            connectQuery: database.connectQuery)
+        let details = PoolDetails(
+            database: database.name, user: user, places: places(database), target: target,
+            databaseLimit: limits.databaseServers(database.name), userLimit: limits.userServers(user))
+        details.takesPlacesInTurn = database.hostBalancing == .roundRobin
+        details.isUserForced = database.forcedUser != nil
+        return details
+    }
+
+    private var serverTLS: ServerLogin.TLS {
+        switch snapshot.settings.serverTLS.mode {
+        case .disable: .never
+        case .allow, .prefer: .preferred
+        case .require, .verifyAuthority, .verifyFull: .required
+        }
+    }
+
+    private func places(_ database: DatabaseEntry) -> [ServerPlace] {
+        let port = UInt16(clamping: database.port)
+        guard let hosts = database.hostList?.hosts else {
+            let directory = snapshot.settings.unixSocketDirectory ?? "/tmp"
+            return [ServerPlace(host: .socketDirectory(directory), port: port)]
+        }
+        return hosts.map { ServerPlace(host: $0, port: port) }
+    }
+
+    /// What servers of a user that the configuration names are shown.
+    func credential(_ database: DatabaseEntry, user: String) -> ServerCredential {
+        if database.forcedUser == user, let password = database.password { return .password(password.revealed) }
+        return ServerCredential(stored: StoredSecret(userList.secrets[user]?.revealed))
+    }
+}
+
+/// The counts that must not be exceeded, over all pools.
+package final class LimitRegistry {
+    /// All clients.
+    package let clients = ConnectionLimit()
+    private var databaseClientLimits: [String: ConnectionLimit] = [:]
+    private var userClientLimits: [String: ConnectionLimit] = [:]
+    private var databaseServerLimits: [String: ConnectionLimit] = [:]
+    private var userServerLimits: [String: ConnectionLimit] = [:]
+    private var snapshot = ConfigurationSnapshot()
+
+    /// Takes the greatest counts from a configuration.
+    func follow(_ snapshot: ConfigurationSnapshot) {
+        self.snapshot = snapshot
+        for (name, limit) in databaseServerLimits { limit.countMax = databaseServersMax(name) }
+        for (name, limit) in userServerLimits { limit.countMax = userServersMax(name) }
+        for (name, limit) in databaseClientLimits { limit.countMax = databaseClientsMax(name) }
+        for (name, limit) in userClientLimits { limit.countMax = userClientsMax(name) }
+    }
+
+    package func databaseServers(_ name: String) -> ConnectionLimit {
+        Self.limit(name, &databaseServerLimits) { databaseServersMax(name) }
+    }
+
+    package func userServers(_ name: String) -> ConnectionLimit {
+        Self.limit(name, &userServerLimits) { userServersMax(name) }
+    }
+
+    package func databaseClients(_ name: String) -> ConnectionLimit {
+        Self.limit(name, &databaseClientLimits) { databaseClientsMax(name) }
+    }
+
+    package func userClients(_ name: String) -> ConnectionLimit {
+        Self.limit(name, &userClientLimits) { userClientsMax(name) }
+    }
+
+    private static func limit(
+        _ name: String, _ limits: inout [String: ConnectionLimit], _ countMax: () -> Int
+    ) -> ConnectionLimit {
+        if let known = limits[name] { return known }
+        let limit = ConnectionLimit(countMax: countMax())
+        limits[name] = limit
+        return limit
+    }
+
+    private func databaseServersMax(_ name: String) -> Int {
+        snapshot.database(named: name)?.connectionsMax ?? snapshot.settings.databaseConnectionsMax
+    }
+
+    private func userServersMax(_ name: String) -> Int {
+        snapshot.users[name]?.connectionsMax ?? snapshot.settings.userConnectionsMax
+    }
+
+    private func databaseClientsMax(_ name: String) -> Int {
+        snapshot.database(named: name)?.clientConnectionsMax ?? snapshot.settings.databaseClientConnectionsMax
+    }
+
+    private func userClientsMax(_ name: String) -> Int {
+        snapshot.users[name]?.clientConnectionsMax ?? snapshot.settings.userClientConnectionsMax
+    }
+}

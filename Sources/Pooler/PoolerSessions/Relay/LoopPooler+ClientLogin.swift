@@ -1,0 +1,276 @@
+// From a client's first byte until it may send requests: `ClientLogin` says what follows, here it is done.
+
+import Bytes
+import PoolerConfiguration
+import PostgresWire
+
+extension LoopPooler {
+    /// Bytes came from a client that has not logged in.
+    func loginReceived(_ client: ClientPointer, _ bytes: ByteSlice) {
+        stepLogin(client) { login, output in login.receive(bytes, into: &output) }
+    }
+
+    /// TLS is there.
+    package func clientSecured(_ client: ClientPointer) {
+        guard client.pointee.state == .login, let channel = client.pointee.details.channel else { return }
+        stepLogin(client) { login, output in login.secured(channel, into: &output) }
+    }
+
+    /// Takes a step of the login, and does what follows.
+    private func stepLogin(
+        _ client: ClientPointer, _ step: (inout ClientLogin, inout OutputBuffer) -> ClientLoginEvent
+    ) {
+        // Taken out, so that it is not copied.
+        guard var login = client.pointee.details.login else { return }
+        client.pointee.details.login = nil
+        let event = step(&login, &client.pointee.output.pointee)
+        client.pointee.details.login = login
+        if !client.pointee.output.pointee.isEmpty { scheduleSend(client.pointee.connection) }
+        follow(client, event)
+    }
+
+    private func follow(_ client: ClientPointer, _ event: ClientLoginEvent) {
+        switch event {
+        case .needsBytes: break
+        case .needsTLS:
+            actions.append(.secureClient(client, received: client.pointee.details.login?.takeLeftover() ?? []))
+        case .cancel(let processID, let secret): cancel(client, processID: processID, secret: secret)
+        case .startup(let startup): decide(client, startup)
+        case .needsSecret: lookUp(client)
+        case .authenticated(let identity): admit(client, identity)
+        case .failed(let failure): fail(client, failure)
+        }
+    }
+
+    /// The login has failed; what the client is told is in the output.
+    private func fail(_ client: ClientPointer, _ failure: LoginFailure) {
+        if let detail = failure.detail { log(.log, client, "login failed: \(detail)") }
+        endClient(client, reason: failure.message)
+    }
+
+    private func refuse(_ client: ClientPointer, _ failure: LoginFailure) {
+        stepLogin(client) { login, output in login.refuse(failure, into: &output) }
+    }
+
+    // MARK: - Who it is
+
+    private func decide(_ client: ClientPointer, _ startup: StartupParameters) {
+        let details = client.pointee.details
+        details.user = startup.user
+        details.database = startup.database
+        details.startup = startup
+        guard !isShuttingDown else {
+            return refuse(client, LoginFailure(.protocolViolation, "pooler is shutting down"))
+        }
+        guard startup.replication == .none else {
+            return refuse(
+                client, LoginFailure(.featureNotSupported, "replication connections are not pooled"))
+        }
+        guard startup.database != DatabaseEntry.consoleName else {
+            return refuse(client, LoginFailure(.featureNotSupported, "the console is not served yet"))
+        }
+        guard directory.limits.clients.take() else {
+            return refuse(
+                client, LoginFailure(.tooManyConnections, "no more connections allowed (max_client_conn)"))
+        }
+        details.limits.append(directory.limits.clients)
+        guard takePlaces(client, startup) else { return }
+        switch directory.plan(for: startup, details) {
+        case .success(let plan): stepLogin(client) { login, output in login.proceed(with: plan, into: &output) }
+        case .failure(let failure): refuse(client, failure)
+        }
+    }
+
+    /// Takes the client's places among those of its database and user; false if there are none and it was refused.
+    private func takePlaces(_ client: ClientPointer, _ startup: StartupParameters) -> Bool {
+        let isKnown = directory.snapshot.database(named: startup.database) != nil
+        for (limit, name) in [
+            (isKnown ? directory.limits.databaseClients(startup.database) : nil, "max_db_client_connections"),
+            (isKnown ? directory.limits.userClients(startup.user) : nil, "max_user_client_connections"),
+        ] {
+            guard let limit else { continue }
+            guard limit.take() else {
+                refuse(client, LoginFailure(.tooManyConnections, "client connections exceeded (\(name))"))
+                return false
+            }
+            client.pointee.details.limits.append(limit)
+        }
+        return true
+    }
+
+    // MARK: - auth_query
+
+    /// Has a server of auth_user's asked for the client's secret.
+    private func lookUp(_ client: ClientPointer) {
+        let snapshot = directory.snapshot
+        guard let startup = client.pointee.details.startup,
+            let own = snapshot.database(named: startup.database), let user = directory.authUser(own)
+        else { return answer(client, .failed(AuthQuery.clientFailure)) }
+        let name = own.authenticationDatabase ?? snapshot.settings.authenticationDatabase ?? own.name
+        guard let database = snapshot.database(named: name) else {
+            log(.error, client, "auth_dbname \"\(name)\" does not exist")
+            return answer(client, .failed(AuthQuery.clientFailure))
+        }
+        logins.remove(client)
+        let pool = pool(database, user: user) { self.directory.credential(database, user: user) }
+        client.pointee.pool = pool
+        client.pointee.state = .lookingUp
+        client.pointee.stateTime = now
+        pool.pointee.waiting.append(client)
+        scheduleMaintenance(within: pool.pointee.settings.queryWaitTimeout)
+        assign(pool)
+    }
+
+    /// An idle server of auth_user's is there for the question.
+    func beginLookup(_ client: ClientPointer, _ server: ServerPointer) {
+        let pool = server.pointee.pool
+        let database = client.pointee.details.startup.flatMap { directory.snapshot.database(named: $0.database) }
+        let text = database?.authenticationQuery ?? directory.snapshot.settings.authenticationQuery
+        pool.pointee.idle.remove(server)
+        pool.pointee.busy.append(server)
+        server.pointee.state = .busy
+        server.pointee.stateTime = now
+        var lookup = AuthQuery()
+        // A user's name comes from a string that ends with a zero: it holds none.
+        try? lookup.start(text, user: client.pointee.details.user, into: &server.pointee.output.pointee)
+        server.pointee.details.lookup = lookup
+        server.pointee.details.lookupClient = client
+        client.pointee.details.lookupServer = server
+        if let connection = server.pointee.connection { scheduleSend(connection) }
+        scheduleMaintenance(within: limits.abandonedTimeout)
+    }
+
+    /// Bytes came from a server that is asked for a secret.
+    func lookupReceived(_ server: ServerPointer, _ bytes: ByteSlice) {
+        guard let event = server.pointee.details.lookup?.receive(bytes) else { return }
+        let client = server.pointee.details.lookupClient
+        switch event {
+        case .needsBytes: return
+        case .answered(let lookup): endLookup(server, client, lookup)
+        case .queryFailed(let error):
+            log(.warning, server, "auth_query failed: \(error.message)")
+            endLookup(server, client, .failed(AuthQuery.clientFailure))
+        case .broken(let reason):
+            endServer(server, reason: reason)
+        }
+    }
+
+    private func endLookup(_ server: ServerPointer, _ client: ClientPointer?, _ lookup: SecretLookup) {
+        server.pointee.details.lookup = nil
+        server.pointee.details.lookupClient = nil
+        server.pointee.pool.pointee.busy.remove(server)
+        if let client {
+            client.pointee.details.lookupServer = nil
+            answer(client, lookup)
+        }
+        park(server)
+    }
+
+    /// Gives the client the answer to the question for its secret.
+    func answer(_ client: ClientPointer, _ lookup: SecretLookup) {
+        if client.pointee.state == .lookingUp {
+            client.pointee.state = .login
+            client.pointee.pool = nil
+            logins.append(client)
+        }
+        stepLogin(client) { login, output in login.proceed(with: lookup, into: &output) }
+    }
+
+    // MARK: - Into the pool
+
+    /// It is known who the client is.
+    private func admit(_ client: ClientPointer, _ identity: ClientIdentity) {
+        let details = client.pointee.details
+        details.identity = identity
+        details.user = identity.user
+        (details.login?.takeLeftover() ?? []).withUnsafeBytes { client.pointee.pending.append($0) }
+        details.login = nil
+        guard let database = directory.snapshot.database(named: details.database) else {
+            let text = "no such database: \(details.database)"
+            return endClient(client, reason: text, error: ("3D000", text))
+        }
+        let user = database.forcedUser ?? identity.user
+        let pool = pool(database, user: user) {
+            database.forcedUser == nil ? identity.credential : self.directory.credential(database, user: user)
+        }
+        if database.forcedUser == nil { learn(identity.credential, pool) }
+        logins.remove(client)
+        client.pointee.pool = pool
+        client.pointee.stateTime = now
+        guard pool.pointee.details.welcome == nil else {
+            pool.pointee.clients.append(client)
+            return welcome(client, pool)
+        }
+        client.pointee.state = .awaitingWelcome
+        pool.pointee.waiting.append(client)
+        scheduleMaintenance(within: pool.pointee.settings.queryWaitTimeout)
+        requestServers(pool)
+    }
+
+    /// Keeps what the client has proved itself with, for servers.
+    private func learn(_ credential: ServerCredential, _ pool: PoolPointer) {
+        let details = pool.pointee.details
+        guard details.target.credential != credential else { return }
+        // A verifier alone opens no server: the keys that an earlier client brought do.
+        if case .scramVerifier = credential { return }
+        details.target.credential = credential
+    }
+
+    /// The pool of a database's entry and the user of its servers.
+    private func pool(
+        _ database: DatabaseEntry, user: String, credential: () -> ServerCredential
+    ) -> PoolPointer {
+        pool(PoolKey(database: database.name, user: user)) {
+            (
+                self.directory.details(database, user: user, credential: credential()),
+                PoolSettings(self.directory.snapshot, database, user: user)
+            )
+        }
+    }
+
+    /// The client's session begins; what it is told of its settings.
+    private func beginSession(_ client: ClientPointer, _ pool: PoolPointer) -> [SessionParameter] {
+        let settings = client.pointee.details.startup?.settings ?? []
+        var session = ClientState(identifier: client.pointee.id, startup: SettingList(startup: settings))
+        var parameters = pool.pointee.details.welcome ?? []
+        for index in parameters.indices {
+            let own = client.pointee.details.startup?.setting(parameters[index].name)
+            if let own { parameters[index].value = own }
+            _ = session.tell(parameters[index].name, parameters[index].value)
+        }
+        client.pointee.wantedFingerprint = session.wantedFingerprint
+        client.pointee.toldFingerprint = session.told.fingerprint
+        client.pointee.details.session = session
+        if pool.pointee.settings.mode != .session { client.pointee.flags.insert(.tracked) }
+        return parameters
+    }
+
+    /// Lets in those who waited to be told what servers are like.
+    func welcomeWaiting(_ pool: PoolPointer) {
+        pool.pointee.waiting.forEach { client in
+            guard client.pointee.state == .awaitingWelcome else { return }
+            dequeue(client, pool)
+            welcome(client, pool)
+        }
+    }
+
+    private func welcome(_ client: ClientPointer, _ pool: PoolPointer) {
+        let details = client.pointee.details
+        let version = details.startup?.version ?? .v3_0
+        let key = directory.cancelKeys.issue(for: version, client: client.pointee.id)
+        details.cancelKey = key
+        clientsByID[client.pointee.id] = client
+        // What servers report has come from strings that end with a zero.
+        try? ClientWelcome.write(
+            parameters: beginSession(client, pool), key: key,
+            notice: directory.snapshot.settings.loginNotice ?? "", into: &client.pointee.output.pointee)
+        client.pointee.state = .idle
+        scheduleSend(client.pointee.connection)
+        pool.pointee.statistics.clientLoginCount += 1
+        if directory.snapshot.settings.logsConnections {
+            let tls = details.channel == nil ? "no" : "yes"
+            log(.log, client, "login attempt: db=\(details.database) user=\(details.user) tls=\(tls)")
+        }
+        if !client.pointee.pending.isEmpty { beginPendingRequest(client) }
+    }
+}

@@ -1,0 +1,75 @@
+// From a server's connection until it may be used: `ServerLogin` says what follows, here it is done.
+
+import Bytes
+import PostgresWire
+
+extension LoopPooler {
+    /// The connection is there.
+    func beginLogin(_ server: ServerPointer) {
+        var target = server.pointee.pool.pointee.details.target
+        if server.pointee.details.place.isUnixSocket { target.tls = .never }
+        server.pointee.details.login = ServerLogin(target: target, environment: directory.environment)
+        stepLogin(server) { login, output in login.start(into: &output) }
+    }
+
+    /// TLS is there.
+    package func serverSecured(_ server: ServerPointer) {
+        guard server.pointee.state == .login else { return }
+        stepLogin(server) { login, output in login.secured(certificateHash: nil, into: &output) }
+    }
+
+    /// Bytes came from a server that is not logged in.
+    func loginReceived(_ server: ServerPointer, _ bytes: ByteSlice) {
+        stepLogin(server) { login, output in login.receive(bytes, into: &output) }
+    }
+
+    private func stepLogin(
+        _ server: ServerPointer, _ step: (inout ServerLogin, inout OutputBuffer) -> ServerLoginEvent
+    ) {
+        // Taken out, so that it is not copied.
+        guard var login = server.pointee.details.login else { return }
+        server.pointee.details.login = nil
+        let event = step(&login, &server.pointee.output.pointee)
+        server.pointee.details.login = login
+        if let connection = server.pointee.connection, !server.pointee.output.pointee.isEmpty {
+            scheduleSend(connection)
+        }
+        switch event {
+        case .needsBytes: break
+        case .needsTLS: actions.append(.secureServer(server))
+        case .ready(let welcome): becameReady(server, welcome)
+        case .failed(let failure): loginFailed(server, failure)
+        }
+    }
+
+    private func becameReady(_ server: ServerPointer, _ welcome: ServerWelcome) {
+        let leftover = server.pointee.details.login?.takeLeftover() ?? []
+        server.pointee.details.login = nil
+        server.pointee.details.processID = welcome.backendKey?.processID ?? 0
+        server.pointee.details.cancelSecret = welcome.backendKey?.secret ?? []
+        for notice in welcome.notices { log(.log, server, "notice at login: \(notice.message)") }
+        loggedIn(server, welcome.parameters)
+        guard !leftover.isEmpty else { return }
+        leftover.withUnsafeBytes { serverReceived(server, $0) }
+    }
+
+    /// Clients that have no other hope are told why, unless it is a matter of time.
+    private func loginFailed(_ server: ServerPointer, _ failure: ServerLoginFailure) {
+        let pool = server.pointee.pool
+        log(.warning, server, failure.reason)
+        if failure.kind == .noSlot { pool.pointee.isShortOfSlots = true }
+        if let told = failure.clientFailure, pool.pointee.idle.isEmpty, pool.pointee.active.isEmpty,
+            pool.pointee.busy.isEmpty
+        {
+            pool.pointee.waiting.forEach { client in
+                if client.pointee.state == .lookingUp {
+                    pool.pointee.waiting.remove(client)
+                    answer(client, .failed(AuthQuery.clientFailure))
+                } else {
+                    endClient(client, reason: told.message, error: (told.code.rawValue, told.message))
+                }
+            }
+        }
+        endServer(server, reason: failure.serverError == nil ? failure.reason : "login failed")
+    }
+}

@@ -1,0 +1,28 @@
+/// What the shell has to do. Actions are taken in order after each call of `LoopPooler`; connections are the shell's
+/// own pointers.
+package enum PoolerAction {
+    /// Connect; `serverConnected` or `serverEnded` tells how it went.
+    case connect(ServerPointer)
+    /// Close a connection, at once or when all is sent.
+    case close(UnsafeMutableRawPointer, afterSending: Bool)
+    /// Receive nothing from a connection for now.
+    case pauseReading(UnsafeMutableRawPointer)
+    case resumeReading(UnsafeMutableRawPointer)
+    /// Begin TLS with a client, once its output is sent, with the bytes of the handshake that came already.
+    /// `clientSecured` tells that it is there.
+    case secureClient(ClientPointer, received: [UInt8])
+    /// Begin TLS with a server; `serverSecured` tells that it is there.
+    case secureServer(ServerPointer)
+    /// Write a line.
+    case log(PoolerLogLevel, String)
+}
+
+/// How important a line of the log is.
+package enum PoolerLogLevel: String, Sendable {
+    case fatal = "FATAL"
+    case error = "ERROR"
+    case warning = "WARNING"
+    case log = "LOG"
+    case debug = "DEBUG"
+    case noise = "NOISE"
+}

@@ -1,0 +1,25 @@
+/// What a pool has done, in the words of SHOW STATS. Counts go up for ever; times are nanoseconds.
+package struct PoolStatistics: ~Copyable {
+    /// Times that a client was given a server.
+    package var assignmentCount: UInt64 = 0
+    package var transactionCount: UInt64 = 0
+    package var queryCount: UInt64 = 0
+    /// Bytes that came from clients.
+    package var receivedByteCount: UInt64 = 0
+    /// Bytes that came from servers.
+    package var sentByteCount: UInt64 = 0
+    /// Clients' Parse messages of named statements.
+    package var clientParseCount: UInt64 = 0
+    /// Parse messages of named statements that went to servers.
+    package var serverParseCount: UInt64 = 0
+    package var bindCount: UInt64 = 0
+    package var clientLoginCount: UInt64 = 0
+    /// Time that servers were in transactions.
+    package var transactionTime = DurationHistogram()
+    /// Time that servers worked on queries.
+    package var queryTime = DurationHistogram()
+    /// Time that clients waited for servers.
+    package var waitTime = DurationHistogram()
+
+    package init() {}
+}
