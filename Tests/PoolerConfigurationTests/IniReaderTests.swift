@@ -148,4 +148,12 @@ struct IniReaderTests {
             "\(error)".hasPrefix("more than 67108864 bytes")
         }
     }
+    @Test("The bytes of all files together are limited")
+    func sizeOfAll() throws {
+        let half = [UInt8](repeating: 0x20, count: ConfigurationLimits.bytesMax / 2)
+        var files = FileReader { $0 == "more" ? [0x20] : half }
+        _ = try files.bytes(of: "a")
+        _ = try files.bytes(of: "b")
+        #expect(throws: ConfigurationFailure.self) { try files.bytes(of: "more") }
+    }
 }

@@ -6,7 +6,8 @@ import Testing
 struct ModuleUseTests {
     private let texts = [
         "/etc/pool.ini":
-            "[pgbouncer]\nauth_type = hba\nauth_hba_file = /etc/rules\nauth_file = /etc/users\n[databases]\napp = host=db",
+            "[pgbouncer]\nauth_type = hba\nauth_hba_file = /etc/rules\nauth_file = /etc/users\n"
+            + "[databases]\napp = host=db",
         "/etc/rules": "host all all 10.0.0.0/8 scram-sha-256", "/etc/users": "\"alice\" \"sesame\"",
     ]
 

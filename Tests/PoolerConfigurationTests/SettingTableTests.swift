@@ -65,7 +65,8 @@ struct SettingTableTests {
             ("listen_port", "0", "refused: must be from 1 to 65535"), ("peer_id", "16383", "16383"),
             ("peer_id", "16384", "refused: must be from 0 to 16383"),
             ("scram_iterations", "0", "refused: must be from 1 to 2147483647"),
-            ("worker_threads", "3", "3"),
+            ("worker_threads", "3", "3"), ("max_packet_size", "4294967295", "4294967295"),
+            ("max_packet_size", "0", "refused: must be from 1 to 4294967295"),
             // Yes and no.
             ("log_stats", "0", "0"), ("log_stats", "1", "1"), ("log_stats", "2", "1"), ("log_stats", "-1", "1"),
             ("log_stats", "yes", "refused: not a whole number"), ("log_stats", "true", "refused: not a whole number"),
@@ -75,7 +76,12 @@ struct SettingTableTests {
             // Seconds.
             ("query_timeout", "5", "5"), ("query_timeout", "5.0", "5"), ("query_timeout", "0.25", "0.25"),
             ("query_timeout", "1e3", "1000"), ("query_timeout", "0.3", "0.3"), ("query_timeout", ".5", "0.5"),
-            ("query_timeout", "0.0000019", "0.000001"), ("query_timeout", "123456789.123456", "123456789.123456"),
+            ("query_timeout", "0.0000019", "0.000001"), ("query_timeout", "-0", "0"),
+            ("query_timeout", "1e-99999", "0"),
+            ("query_timeout", "9223372036854.775808", "refused: must be from 0 to 9000000000000 seconds"),
+            ("query_timeout", "1e99999999999999999999", "refused: must be from 0 to 9000000000000 seconds"),
+            ("query_timeout", "1e", "refused: not a number of seconds"), ("query_timeout", "0e999999999999", "0"),
+            ("query_timeout", "123456789.123456", "123456789.123456"),
             ("query_timeout", "9e12", "9000000000000"),
             ("query_timeout", "1e13", "refused: must be from 0 to 9000000000000 seconds"),
             ("query_timeout", "-1", "refused: must be from 0 to 9000000000000 seconds"),

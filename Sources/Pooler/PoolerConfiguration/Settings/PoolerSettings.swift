@@ -35,6 +35,7 @@ package struct PoolerSettings: Equatable, Sendable {
     package var reservePoolSize = 0
     /// How long a client waits before the reserve is used; zero: it never is.
     package var reservePoolTimeoutMicroseconds: Int64 = 0
+    /// Zero: no client is admitted.
     package var clientConnectionsMax = 0
     package var databaseConnectionsMax = 0
     package var databaseClientConnectionsMax = 0

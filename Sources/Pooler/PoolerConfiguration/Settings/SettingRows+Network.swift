@@ -4,7 +4,7 @@ extension SettingTable {
     private static let count = 0...ConfigurationLimits.integerMax
 
     static let networkRows: [SettingRow] = [
-        SettingRow("max_packet_size", .integer(\.packetBytesMax, 1...ConfigurationLimits.integerMax), "2147483647"),
+        SettingRow("max_packet_size", .integer(\.packetBytesMax, 1...Int(UInt32.max)), "2147483647"),
         SettingRow("pkt_buf", .integer(\.packetBufferBytes, 1...ConfigurationLimits.integerMax), "4096", .restart),
         SettingRow("sbuf_loopcnt", .integer(\.packetBuffersPerTurn, count), "5"),
         SettingRow("tcp_defer_accept", .boolean(\.defersAccept), "1"),
