@@ -78,9 +78,13 @@ extension ClientState {
         isChanged = true
     }
 
-    private mutating func commit(_ server: inout ServerState) { both(&server) { $0.commit() } }
+    private mutating func commit(_ server: inout ServerState) {
+        if variables.isOpen { both(&server) { $0.commit() } }
+    }
 
-    private mutating func rollback(_ server: inout ServerState) { both(&server) { $0.rollback() } }
+    private mutating func rollback(_ server: inout ServerState) {
+        if variables.isOpen { both(&server) { $0.rollback() } }
+    }
 
     private mutating func suspect(_ new: Suspicion, isInBlock: Bool, on server: inout ServerState) {
         suspicion.formUnion(new.scope)

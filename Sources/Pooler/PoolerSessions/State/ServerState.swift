@@ -20,8 +20,8 @@ package struct ServerState: Sendable {
 
     package init() {}
 
-    /// A ParameterStatus during login.
-    package mutating func reportedAtLogin(_ name: String, _ value: String) {
+    /// A ParameterStatus during login; or while no client is served, when the server's configuration was loaded again.
+    package mutating func reportedAtRest(_ name: String, _ value: String) {
         defaults.update(name, value)
         reports.update(name, value)
     }
