@@ -88,6 +88,28 @@ struct ClientStateTests {
         #expect(pair.difference == "SET \"application_name\" = 'mine'")
     }
 
+    @Test("RESET in a block is mended in the block, and undone with it")
+    func resetInBlock() {
+        var pair = Pair([("application_name", "mine")])
+        pair.apply()
+        pair.run("BEGIN; SET application_name = 'x'; RESET application_name", status: .inTransaction)
+        #expect(pair.difference == "SET \"application_name\" = 'mine'")
+        pair.apply()
+        #expect(pair.difference == nil)
+        pair.run("ROLLBACK", isInBlock: true)
+        #expect(pair.difference == nil)
+    }
+
+    @Test("A setting whose name nobody can tell pins until everything is reset")
+    func unknownSetting() {
+        var pair = Pair()
+        pair.run("SELECT set_config($1, $2, false)")
+        #expect(pair.client.releaseDecision == .pinned(PinReasons(.setting)))
+        #expect(pair.client.cleaning == .discardAll)
+        pair.run("RESET ALL")
+        #expect(pair.client.releaseDecision == .release)
+    }
+
     @Test("What the server reports is taken over: a function has set it")
     func reports() {
         var pair = Pair()

@@ -32,14 +32,21 @@ package struct ServerState: Sendable {
         if !pendingReports.contains(name) { pendingReports.append(name) }
     }
 
-    /// The statements of a difference have completed.
+    /// The statements of a difference have completed. In a block they belong to its transaction.
     package mutating func applied(_ difference: SettingsDifference, for client: ClientState) {
-        variables.learn { $0.settings = difference.settings }
-        pendingReports.removeAll(keepingCapacity: true)
+        if variables.isOpen {
+            variables.change { $0.settings = difference.settings }
+        } else {
+            variables.learn { $0.settings = difference.settings }
+            pendingReports.removeAll(keepingCapacity: true)
+        }
         satisfied = client.wantedFingerprint
         if difference.resetsAll { unknownSettingsOwner = 0 }
         lastClient = client.identifier
     }
+
+    /// The server serves the client from now on; at each checkout, behind the difference if there is one.
+    package mutating func attach(_ client: ClientState) { lastClient = client.identifier }
 
     /// DISCARD ALL has completed here, sent by the pooler: everything is as after login, but what was loaded.
     package mutating func discardedAll() {
