@@ -41,6 +41,7 @@ struct SessionPlanTests {
             ),
             ("SET TRANSACTION READ ONLY", .none), ("SET transaction_isolation = 'serializable'", .none),
             ("SET a = f(1)", .setUntrackable("a")), ("SELECT set_config($1, $2, false)", .setUntrackable("set_config")),
+            ("SELECT set_config($1, $2, true)", .none), ("RESET a.b", .reset("a.b")), ("RESET ALL", .resetAll),
             ("RESET ROLE", .reset("role")),
             ("RESET TIME ZONE", .reset("timezone")), ("RESET SESSION AUTHORIZATION", .reset("session_authorization")),
             (
