@@ -78,7 +78,7 @@ struct LiteralTextTests {
         let bound = read("SELECT set_config('a', $1, false)")
         #expect(bound.calls == [call("a", nil, false)] && !bound.areCertain)
         let computed = read("SELECT set_config('a' || x, (f(1, 2)), false) FROM t")
-        #expect(computed.calls == [call(nil, nil, nil)] && !computed.areCertain)
+        #expect(computed.calls == [call(nil, nil, false)] && !computed.areCertain)
         #expect(!read("SELECT set_config('a', 'b', false) WHERE false").areCertain)
         #expect(!read("SELECT CASE WHEN x THEN set_config('a', 'b', false) END").areCertain)
         #expect(!read("SELECT set_config('a', 'b', false),").areCertain)

@@ -45,18 +45,8 @@ package struct SetConfigCall: Hashable, Sendable {
     /// The arguments up to the parenthesis, as far as they are constants; whether all three were.
     private static func arguments(_ cursor: inout TextCursor) -> (SetConfigCall, isWhole: Bool) {
         var call = SetConfigCall()
-        call.name = constant(&cursor).flatMap { String(validating: $0, as: UTF8.self) }?.lowercased()
-        guard cursor.take(.comma) else {
-            call.name = nil
-            return (call, false)
-        }
-        var ahead = cursor
-        if let value = constant(&ahead), ahead.take(.comma) {
-            call.value = String(validating: value, as: UTF8.self)
-            cursor = ahead
-        } else {
-            skipArgument(&cursor)
-        }
+        call.name = constantArgument(&cursor)?.lowercased()
+        call.value = constantArgument(&cursor)
         call.isLocal = cursor.take("true") ? true : cursor.take("false") ? false : nil
         guard cursor.take(.close) else {
             call.isLocal = nil
@@ -65,12 +55,16 @@ package struct SetConfigCall: Hashable, Sendable {
         return (call, call.name != nil && call.value != nil && call.isLocal != nil)
     }
 
-    private static func constant(_ cursor: inout TextCursor) -> [UInt8]? {
+    /// The argument up to its comma, if it is a constant and UTF-8; the cursor goes behind the comma in any case.
+    private static func constantArgument(_ cursor: inout TextCursor) -> String? {
         var ahead = cursor
         let token = ahead.nextToken()
-        guard token.kind == .string else { return nil }
-        cursor = ahead
-        return LiteralText.string(cursor, token)
+        if token.kind == .string, let value = LiteralText.string(ahead, token), ahead.take(.comma) {
+            cursor = ahead
+            return String(validating: value, as: UTF8.self)
+        }
+        skipArgument(&cursor)
+        return nil
     }
 
     /// To behind the comma that ends an expression.

@@ -14,9 +14,9 @@ struct ClientStateTests {
         init(identifier: UInt64 = 1, _ startup: [(String, String)] = []) {
             let list = SettingList(startupParameters: startup, options: nil)
             client = ClientState(identifier: identifier, startup: list ?? SettingList())
-            server.reportedAtLogin("application_name", "")
-            server.reportedAtLogin("DateStyle", "ISO, MDY")
-            server.reportedAtLogin("client_encoding", "UTF8")
+            server.reportedAtRest("application_name", "")
+            server.reportedAtRest("DateStyle", "ISO, MDY")
+            server.reportedAtRest("client_encoding", "UTF8")
         }
 
         var difference: String? { SettingsDifference(client: client, server: server)?.text }
@@ -88,6 +88,28 @@ struct ClientStateTests {
         #expect(pair.difference == "SET \"application_name\" = 'mine'")
     }
 
+    @Test("RESET in a block is mended in the block, and undone with it")
+    func resetInBlock() {
+        var pair = Pair([("application_name", "mine")])
+        pair.apply()
+        pair.run("BEGIN; SET application_name = 'x'; RESET application_name", status: .inTransaction)
+        #expect(pair.difference == "SET \"application_name\" = 'mine'")
+        pair.apply()
+        #expect(pair.difference == nil)
+        pair.run("ROLLBACK", isInBlock: true)
+        #expect(pair.difference == nil)
+    }
+
+    @Test("A setting whose name nobody can tell pins until everything is reset")
+    func unknownSetting() {
+        var pair = Pair()
+        pair.run("SELECT set_config($1, $2, false)")
+        #expect(pair.client.releaseDecision == .pinned(PinReasons(.setting)))
+        #expect(pair.client.cleaning == .discardAll)
+        pair.run("RESET ALL")
+        #expect(pair.client.releaseDecision == .release)
+    }
+
     @Test("What the server reports is taken over: a function has set it")
     func reports() {
         var pair = Pair()
@@ -103,6 +125,16 @@ struct ClientStateTests {
         pair.server.reported("DateStyle", "German, DMY")
         pair.client.ready(.idle, on: &pair.server)
         #expect(pair.client.wanted["datestyle"] == SettingValue("German, DMY"))
+    }
+
+    @Test("A configuration loaded again while nobody is served is the server's own affair")
+    func reloaded() {
+        var pair = Pair()
+        pair.server.reportedAtRest("DateStyle", "SQL, DMY")
+        pair.run("SET a = 1")
+        #expect(pair.client.wanted["datestyle"] == nil)
+        let another = ClientState(identifier: 2, startup: SettingList())
+        #expect(SettingsDifference(client: another, server: pair.server)?.text == "RESET \"a\"")
     }
 
     @Test("After a statement that hides what it does, the next client's settings begin from nothing")

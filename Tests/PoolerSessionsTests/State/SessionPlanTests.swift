@@ -40,7 +40,8 @@ struct SessionPlanTests {
                     ("default_transaction_deferrable", SettingValue("off")))
             ),
             ("SET TRANSACTION READ ONLY", .none), ("SET transaction_isolation = 'serializable'", .none),
-            ("SET a = f(1)", .setUntrackable("a")), ("RESET a.b", .reset("a.b")), ("RESET ALL", .resetAll),
+            ("SET a = f(1)", .setUntrackable("a")), ("SELECT set_config($1, $2, false)", .setUntrackable("set_config")),
+            ("SELECT set_config($1, $2, true)", .none), ("RESET a.b", .reset("a.b")), ("RESET ALL", .resetAll),
             ("RESET ROLE", .reset("role")),
             ("RESET TIME ZONE", .reset("timezone")), ("RESET SESSION AUTHORIZATION", .reset("session_authorization")),
             (
@@ -71,7 +72,7 @@ struct SessionPlanTests {
             ("SELECT f()", [.objects, .namedSettings], []), ("DO 'x'", .all, []), ("DEALLOCATE p", [], .statements),
             ("CREATE TEMP TABLE t (a int)", [.objects, .namedSettings], []),
             ("SELECT set_config('a', $1, false)", .namedSettings, []),
-            ("SELECT set_config($1, $2, false)", [.namedSettings, .allSettings], []),
+            ("SELECT set_config($1, $2, false)", [], []),
         ] as [(String, ProbeScope, ProbeScope)])
     func suspicion(text: String, scope: ProbeScope, endings: ProbeScope) {
         let step = Self.plan(text).steps[0]

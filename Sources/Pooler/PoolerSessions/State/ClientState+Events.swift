@@ -59,8 +59,8 @@ extension ClientState {
         if status == .idle {
             if variables.isOpen { hasFailed ? rollback(&server) : commit(&server) }
             if !server.pendingReports.isEmpty { foldReports(&server) }
-            if isChanged { settle(&server) }
         }
+        if isChanged, status != .failed { settle(&server, isIdle: status == .idle) }
         hasFailed = false
     }
 
@@ -78,9 +78,13 @@ extension ClientState {
         isChanged = true
     }
 
-    private mutating func commit(_ server: inout ServerState) { both(&server) { $0.commit() } }
+    private mutating func commit(_ server: inout ServerState) {
+        if variables.isOpen { both(&server) { $0.commit() } }
+    }
 
-    private mutating func rollback(_ server: inout ServerState) { both(&server) { $0.rollback() } }
+    private mutating func rollback(_ server: inout ServerState) {
+        if variables.isOpen { both(&server) { $0.rollback() } }
+    }
 
     private mutating func suspect(_ new: Suspicion, isInBlock: Bool, on server: inout ServerState) {
         suspicion.formUnion(new.scope)
@@ -141,16 +145,12 @@ extension ClientState {
         }
     }
 
-    /// The transaction is over: what the client wants from now on, and whether the server has it.
-    mutating func settle(_ server: inout ServerState) {
+    /// What the client wants from now on, and whether the server has it: after a RESET it may not.
+    mutating func settle(_ server: inout ServerState, isIdle: Bool) {
         isChanged = false
-        variables.learn {
-            $0.resets.removeAll()
-            $0.areAllReset = false
-        }
-        server.variables.learn {
-            $0.resets.removeAll()
-            $0.areAllReset = false
+        if isIdle {
+            variables.learn { $0.forgetResets() }
+            server.variables.learn { $0.forgetResets() }
         }
         wanted = startup.overridden(by: variables.values.settings)
         wantedFingerprint = wanted.fingerprint
@@ -182,6 +182,11 @@ extension TransactionalVariables.Values {
         untrackable.remove(name)
         resets.insert(name)
         if name == "session_authorization" { reset("role") }
+    }
+
+    mutating func forgetResets() {
+        resets.removeAll()
+        areAllReset = false
     }
 
     mutating func resetAll() {

@@ -83,7 +83,7 @@ extension ClientState {
             for entry in server.variables.values.settings.entries
             where !listed.contains(entry.name) && Self.isListed(entry.name) { learn(entry.name, nil, on: &server) }
         }
-        if isChanged { settle(&server) }
+        if isChanged { settle(&server, isIdle: true) }
     }
 
     private mutating func learn(_ name: String, _ value: SettingValue?, on server: inout ServerState) {

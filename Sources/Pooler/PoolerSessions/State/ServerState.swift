@@ -20,8 +20,8 @@ package struct ServerState: Sendable {
 
     package init() {}
 
-    /// A ParameterStatus during login.
-    package mutating func reportedAtLogin(_ name: String, _ value: String) {
+    /// A ParameterStatus during login; or while no client is served, when the server's configuration was loaded again.
+    package mutating func reportedAtRest(_ name: String, _ value: String) {
         defaults.update(name, value)
         reports.update(name, value)
     }
@@ -32,14 +32,21 @@ package struct ServerState: Sendable {
         if !pendingReports.contains(name) { pendingReports.append(name) }
     }
 
-    /// The statements of a difference have completed.
+    /// The statements of a difference have completed. In a block they belong to its transaction.
     package mutating func applied(_ difference: SettingsDifference, for client: ClientState) {
-        variables.learn { $0.settings = difference.settings }
-        pendingReports.removeAll(keepingCapacity: true)
+        if variables.isOpen {
+            variables.change { $0.settings = difference.settings }
+        } else {
+            variables.learn { $0.settings = difference.settings }
+            pendingReports.removeAll(keepingCapacity: true)
+        }
         satisfied = client.wantedFingerprint
         if difference.resetsAll { unknownSettingsOwner = 0 }
         lastClient = client.identifier
     }
+
+    /// The server serves the client from now on; at each checkout, behind the difference if there is one.
+    package mutating func attach(_ client: ClientState) { lastClient = client.identifier }
 
     /// DISCARD ALL has completed here, sent by the pooler: everything is as after login, but what was loaded.
     package mutating func discardedAll() {

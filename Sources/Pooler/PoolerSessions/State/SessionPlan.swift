@@ -104,6 +104,7 @@ private struct StatementReading {
             step.change = .set(entries)
         } else {
             step.suspicion.formUnion(reading.suspicion)
+            if reading.hasUnknownName { step.change = .setUntrackable("set_config") }
         }
     }
 
@@ -120,21 +121,18 @@ private struct SetConfigStatement {
     let entries: [SettingList.Entry]?
     /// What has to be asked after it.
     let suspicion: Suspicion
+    /// A name that is no constant: the server lists no settings with a dot, so that it cannot be found out.
+    let hasUnknownName: Bool
 
     init(_ text: UnsafeRawBufferPointer, _ rules: LexicalRules) {
         let (calls, areCertain) = SetConfigCall.read(
             text, standardConformingStrings: rules.standardConformingStrings)
         let lasting = calls.filter { $0.isLocal != true }
         var suspicion = Suspicion()
-        if !lasting.isEmpty { suspicion.scope = .namedSettings }
-        for call in lasting {
-            if let name = call.name {
-                suspicion.settingNames.append(name)
-            } else {
-                suspicion.scope.insert(.allSettings)
-                suspicion.hidesSettings = true
-            }
-        }
+        suspicion.settingNames = lasting.compactMap(\.name)
+        if !suspicion.settingNames.isEmpty { suspicion.scope = .namedSettings }
+        hasUnknownName = lasting.contains { $0.name == nil }
+        suspicion.hidesSettings = hasUnknownName
         self.suspicion = suspicion
         entries =
             areCertain

@@ -2,8 +2,9 @@ package import SessionStatements
 
 /// What has to be sent to a server in front of a client's message, so that the client finds its settings there.
 ///
-/// One Query message; it is one transaction, so that a value that the server refuses changes nothing. Only for a server
-/// that is idle.
+/// One Query message; when the server is idle it is one transaction, so that a value that the server refuses changes
+/// nothing. To be asked for at checkout, and after each ReadyForQuery that does not say that a block has failed: RESET
+/// takes a server to its own value, which need not be the client's.
 package struct SettingsDifference: Hashable, Sendable {
     /// The text of the Query.
     package let text: String
@@ -81,8 +82,8 @@ private struct SettingChanges {
     private func isInForce(_ name: String) -> Bool {
         guard let value = wanted[name] else { return settings[name] == nil }
         if let present = settings[name] { return present == value }
-        // Never set, or just reset: then the value at login is in force.
-        let reports = resetsAll ? server.defaults : server.reports
+        // Never set, or just reset: then the value at login is in force. In a block a report may be of SET LOCAL.
+        let reports = resetsAll || server.variables.isOpen ? server.defaults : server.reports
         return reports.value(ofSetting: name).map { value == SettingValue(raw: $0, of: name) } ?? false
     }
 
