@@ -122,6 +122,15 @@ private func forms() throws -> [StoredSecret] {
         #expect(other.identity?.user == "Alice")
     }
 
+    /// Whoever cannot come in anyway costs no query.
+    @Test func refusalNeedsNoQuery() throws {
+        for method in [.reject, .certificate(.refused("x")), .peer(.refused("x"))] as [AuthenticationPlan.Method] {
+            let login = try run(method, .lookUp, password: nil, lookup: .found(user: user, .unusable))
+            #expect(login.failure?.code == .invalidAuthorization)
+            #expect(!login.events.contains(.needsSecret(user: user)))
+        }
+    }
+
     @Test func channelBindingHolds() throws {
         let hash = [UInt8](repeating: 0xab, count: 32)
         for (ours, theirs, bound) in [

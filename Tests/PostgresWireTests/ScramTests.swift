@@ -294,6 +294,9 @@ private struct Exchange {
         #expect(
             MD5Password.response(user: "user", password: "password", salt: [1, 2, 3, 4])
                 == "md5a3576f1ae039b8996bc4fc2720f9c71a")
+        #expect(
+            MD5Password.response(verifier: "md54d45974e13472b5a0be3533de4666414", salt: [1, 2, 3, 4])
+                == "md5a3576f1ae039b8996bc4fc2720f9c71a")
     }
 
     @Test func secretsCompareInFull() {

@@ -10,13 +10,12 @@ package enum Base64 {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
+            let byteCount = min(3, bytes.count - start)
             var bits: UInt32 = 0
-            for byte in group { bits = bits << 8 | UInt32(byte) }
-            bits <<= UInt32(8 * (3 - group.count))
+            for place in 0..<3 { bits = bits << 8 | (place < byteCount ? UInt32(bytes[start + place]) : 0) }
             for place in 0..<4 {
                 let digit = UInt8(truncatingIfNeeded: bits >> UInt32(18 - 6 * place)) & 63
-                text.append(place <= group.count ? character(digit) : padding)
+                text.append(place <= byteCount ? character(digit) : padding)
             }
         }
         return String(decoding: text, as: UTF8.self)

@@ -22,11 +22,15 @@ package enum MD5Password {
         "md5" + hash(Array(verifier.utf8.dropFirst(3)) + salt)
     }
 
+    /// MD5 in hexadecimal.
     private static func hash(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef")
-        return Insecure.MD5.hash(data: bytes).reduce(into: "") { text, byte in
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * Insecure.MD5.byteCount)
+        for byte in Insecure.MD5.hash(data: bytes) {
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 15)])
         }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import CryptoExtras
 
 /// The two keys that a password, a salt and a number of rounds give (RFC 5802, section 3).
@@ -24,12 +23,14 @@ package struct ScramKeys: Hashable, Sendable {
         guard (1...WireLimits.passwordByteCountMax).contains(password.utf8.count) else { throw .passwordOutOfRange }
         guard (1...WireLimits.scramIterationsMax).contains(iterations) else { throw .iterationsOutOfRange }
         guard (1...WireLimits.scramSaltByteCountMax).contains(salt.count) else { throw .saltOutOfRange }
-        let saltedPassword: SymmetricKey
+        let saltedPassword: [UInt8]
         do {
             // "Unchecked" skips a minimum of 210,000 rounds; PostgreSQL's verifiers say how many they have.
-            saltedPassword = try KDF.Insecure.PBKDF2.deriveKey(
+            let key = try KDF.Insecure.PBKDF2.deriveKey(
                 from: Array(SASLprep.prepare(password).utf8), salt: salt, using: .sha256, outputByteCount: 32,
                 unsafeUncheckedRounds: iterations)
+            // Copied out at once.
+            saltedPassword = unsafe key.withUnsafeBytes { unsafe Array($0) }
         } catch {
             throw .cryptographyFailed
         }
@@ -38,21 +39,20 @@ package struct ScramKeys: Hashable, Sendable {
     }
 
     /// H(ClientKey), what a server keeps.
-    package var storedKey: [UInt8] { Array(SHA256.hash(data: clientKey)) }
-
-    /// HMAC-SHA-256 of `text`.
-    static func sign(_ text: String, with key: SymmetricKey) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key))
-    }
+    package var storedKey: [UInt8] { HMACSHA256.hash(clientKey) }
 
     /// HMAC-SHA-256 of `text`.
     static func sign(_ text: String, with key: [UInt8]) -> [UInt8] {
-        sign(text, with: SymmetricKey(data: key))
+        var code = HMACSHA256(key: key)
+        code.update(text)
+        return code.finish()
     }
 
     /// Bitwise exclusive or of two arrays of the same length.
     static func exclusiveOr(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
-        zip(left, right).map { pair in pair.0 ^ pair.1 }
+        var result = left
+        for index in result.indices { result[index] ^= right[index] }
+        return result
     }
 }
 

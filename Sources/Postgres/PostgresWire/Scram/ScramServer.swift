@@ -96,7 +96,7 @@ package struct ScramServer: Sendable {
         let fullText = "\(signedText),\(message.withoutProof)"
         let signature = ScramKeys.sign(fullText, with: verifier.storedKey)
         let clientKey = ScramKeys.exclusiveOr(message.proof, signature)
-        let matches = constantTimeEqual(Array(SHA256.hash(data: clientKey)).span, verifier.storedKey.span)
+        let matches = constantTimeEqual(HMACSHA256.hash(clientKey).span, verifier.storedKey.span)
         // A mock is judged after the same work.
         guard case .known = account, matches else { throw .authenticationFailed }
         let serverSignature = ScramKeys.sign(fullText, with: verifier.serverKey)

@@ -24,15 +24,12 @@ package final class CancelKeys: Sendable {
         let client: UInt64
     }
 
-    private struct State {
-        var peerID: UInt16
-        /// By the keyed hash of the key.
-        var entries: [UInt64: Entry] = [:]
-    }
-
     private let random: RandomSource
     private let hash: KeyedHash
-    private let state: Mutex<State>
+    /// 0 without peers.
+    private let peerID: Atomic<UInt16>
+    /// By the keyed hash of the key. Under the lock.
+    private let entries = Mutex<[UInt64: Entry]>([:])
 
     /// - Parameter peerID: our number among peers, 0 without peers.
     package init(peerID: UInt16 = 0, random: RandomSource = .system) {
@@ -40,36 +37,38 @@ package final class CancelKeys: Sendable {
         self.random = random
         let seed = random.bytes(16)
         self.hash = KeyedHash(key0: CancelKeys.word(seed[..<8]), key1: CancelKeys.word(seed[8...]))
-        self.state = Mutex(State(peerID: peerID))
+        self.peerID = Atomic(peerID)
     }
 
     /// Number of keys that are valid.
-    package var count: Int { state.withLock { $0.entries.count } }
+    package var count: Int { entries.withLock { $0.count } }
 
     /// Changes our number among peers; keys that were given before stay valid here.
     package func setPeerID(_ peerID: UInt16) {
         precondition(peerID <= LoginLimits.peerIDMax)
-        state.withLock { $0.peerID = peerID }
+        self.peerID.store(peerID, ordering: .relaxed)
     }
 
     /// A key for a client, valid until `remove`. O(1).
     package func issue(for version: ProtocolVersion, client: UInt64) -> CancelKey {
         let byteCount = version >= .v3_2 ? CancelKey.longSecretByteCount : CancelKey.shortSecretByteCount
-        return state.withLock { state in
-            while true {
-                let key = CancelKey(random: random.bytes(4 + byteCount), peerID: state.peerID)
-                let slot = slot(of: key)
-                guard state.entries[slot] == nil else { continue }
-                state.entries[slot] = Entry(key: key, client: client)
-                return key
+        while true {
+            let key = CancelKey(
+                random: random.bytes(4 + byteCount), peerID: peerID.load(ordering: .relaxed))
+            let slot = slot(of: key)
+            let isNew = entries.withLock { entries in
+                guard entries[slot] == nil else { return false }
+                entries[slot] = Entry(key: key, client: client)
+                return true
             }
+            if isNew { return key }
         }
     }
 
     /// Makes a key worthless. O(1).
     package func remove(_ key: CancelKey) {
         let slot = slot(of: key)
-        _ = state.withLock { $0.entries.removeValue(forKey: slot) }
+        _ = entries.withLock { $0.removeValue(forKey: slot) }
     }
 
     /// What to do about a CancelRequest with these contents. O(1).
@@ -78,8 +77,8 @@ package final class CancelKeys: Sendable {
         // Keys are kept as they were given, with all hops left.
         let key = request.withHops(Int(CancelKey.hopMask))
         let slot = slot(of: key)
-        let (entry, peerID) = state.withLock { ($0.entries[slot], $0.peerID) }
-        if let entry, entry.key == key { return .client(entry.client) }
+        if let entry = entries.withLock({ $0[slot] }), entry.key == key { return .client(entry.client) }
+        let peerID = peerID.load(ordering: .relaxed)
         guard peerID != 0, request.peerID != peerID else { return .unknown }
         guard request.hops > 0 else { return .hopsExhausted }
         let forwarded = request.withHops(request.hops - 1)

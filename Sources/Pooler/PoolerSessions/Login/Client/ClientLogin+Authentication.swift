@@ -13,6 +13,8 @@ extension ClientLogin {
         case .known(let secret): return begin(plan.method, secret, into: &output)
         case .unknown: return begin(plan.method, nil, into: &output)
         case .lookUp:
+            // Whoever cannot come in anyway costs no query.
+            if let failure = plan.method.refusal { return refuse(failure, into: &output) }
             phase = .lookingUp(plan.method)
             return .needsSecret(user: user)
         }
@@ -42,8 +44,8 @@ extension ClientLogin {
             guard secret != nil else { return refuse(.trustFailed, into: &output) }
             return accept(stored: secret)
         case .reject: return refuse(.rejected, into: &output)
-        case .certificate(let evidence): return judge(evidence, secret, .certificateFailed, into: &output)
-        case .peer(let evidence): return judge(evidence, secret, .peerFailed, into: &output)
+        case .certificate: return judge(method, secret, .certificateFailed, into: &output)
+        case .peer: return judge(method, secret, .peerFailed, into: &output)
         case .plain: return askForPassword(secret ?? .unusable, into: &output)
         case .md5:
             // A SCRAM verifier cannot answer md5, but SCRAM is what such a client speaks as well.
@@ -54,15 +56,12 @@ extension ClientLogin {
     }
 
     private mutating func judge(
-        _ evidence: AuthenticationPlan.Evidence, _ secret: StoredSecret?, _ failure: LoginFailure,
+        _ method: AuthenticationPlan.Method, _ secret: StoredSecret?, _ failure: LoginFailure,
         into output: inout OutputBuffer
     ) -> ClientLoginEvent {
-        switch evidence {
-        case .refused(let reason): return refuse(failure.with(detail: reason), into: &output)
-        case .matches:
-            guard secret != nil else { return refuse(failure.with(detail: "no such user"), into: &output) }
-            return accept(stored: secret)
-        }
+        if let refusal = method.refusal { return refuse(refusal, into: &output) }
+        guard secret != nil else { return refuse(failure.with(detail: "no such user"), into: &output) }
+        return accept(stored: secret)
     }
 
     private mutating func accept(stored secret: StoredSecret?) -> ClientLoginEvent {
@@ -151,6 +150,18 @@ extension ClientLogin {
             }
         } catch {
             return refuse(.malformedMessage(error), into: &output)
+        }
+    }
+}
+
+extension AuthenticationPlan.Method {
+    /// Why nobody comes in by this method, whatever is stored; nil if somebody may.
+    fileprivate var refusal: LoginFailure? {
+        switch self {
+        case .reject: .rejected
+        case .certificate(.refused(let reason)): .certificateFailed.with(detail: reason)
+        case .peer(.refused(let reason)): .peerFailed.with(detail: reason)
+        case .trust, .any, .plain, .md5, .scram, .certificate(.matches), .peer(.matches): nil
         }
     }
 }
