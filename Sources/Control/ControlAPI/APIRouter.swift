@@ -39,7 +39,7 @@ private func allRoutes(_ services: APIServices) -> [Route] {
         databaseOptionsRoutes(services), clusterRoutes(services), clusterConfigurationRoutes(services),
         databaseUserRoutes(services), databaseRoutes(services), firewallRoutes(services),
         maintenanceRoutes(services), evictionPolicyRoutes(services), metricsCredentialsRoutes(services),
-        notBuiltRoutes(services),
+        benchmarkRoutes(services), notBuiltRoutes(services),
     ].flatMap { $0 }
 }
 

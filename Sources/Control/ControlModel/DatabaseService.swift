@@ -196,4 +196,10 @@ package protocol DatabaseService: Sendable {
 
     func setMaintenanceWindow(clusterID: String, day: String, hour: String) async throws
     func events(clusterID: String) async throws -> [ClusterEvent]
+
+    /// Benchmarks that were kept, newest first.
+    func benchmarks() async throws -> [Benchmark]
+    func benchmark(id: String) async throws -> Benchmark
+    /// Keeps what was measured of a cluster; of each cluster the last hundred stay.
+    func keepBenchmark(_ content: BenchmarkContent, clusterID: String) async throws -> Benchmark
 }

@@ -8,6 +8,7 @@ actor MemoryDatabases: DatabaseService {
     private let accounts: MemoryAccounts
     private var descriptions: [ClusterDescription] = []
     private var settings: [String: [String: JSONValue]] = [:]
+    private var kept: [Benchmark] = []
     private(set) var lastRequest: ClusterRequest?
 
     init(accounts: MemoryAccounts) { self.accounts = accounts }
@@ -238,5 +239,23 @@ actor MemoryDatabases: DatabaseService {
                 id: "55555555-5555-4555-8555-555555555555", clusterName: cluster.name, kind: .create,
                 createdAt: cluster.createdAt)
         ]
+    }
+
+    // MARK: Benchmarks
+
+    func benchmarks() -> [Benchmark] { kept.reversed() }
+
+    func benchmark(id: String) throws -> Benchmark {
+        guard let found = kept.first(where: { $0.id == id }) else { throw ServiceError.notFound("no benchmark") }
+        return found
+    }
+
+    func keepBenchmark(_ content: BenchmarkContent, clusterID: String) throws -> Benchmark {
+        let cluster = try cluster(id: clusterID).cluster
+        let benchmark = Benchmark(
+            id: UUID().uuidString.lowercased(), clusterID: clusterID, clusterName: cluster.name,
+            createdAt: MemoryAccounts.epoch, content: content)
+        kept.append(benchmark)
+        return benchmark
     }
 }

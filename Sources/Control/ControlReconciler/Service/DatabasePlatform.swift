@@ -276,4 +276,13 @@ extension DatabasePlatform {
         _ = try await find(clusterID)
         return try await store.events(clusterID: clusterID)
     }
+
+    package func benchmarks() async throws -> [Benchmark] { try await store.benchmarks() }
+
+    package func benchmark(id: String) async throws -> Benchmark { try await store.benchmark(id: id) }
+
+    package func keepBenchmark(_ content: BenchmarkContent, clusterID: String) async throws -> Benchmark {
+        let (cluster, _) = try await find(clusterID)
+        return try await store.insertBenchmark(content, clusterID: cluster.id, at: environment.now())
+    }
 }
