@@ -56,7 +56,7 @@ struct MalformedRequestTests {
             "/atoll/v1/benchmarks", cluster,
             "\(cluster)/config", "\(cluster)/users", "\(cluster)/users/doadmin", "\(cluster)/dbs",
             "\(cluster)/firewall", "\(cluster)/maintenance", "\(cluster)/eviction_policy", "\(cluster)/pools",
-            "\(cluster)/users/doadmin/reset_auth",
+            "\(cluster)/users/doadmin/reset_auth", "\(cluster)/pools/web",
         ]
         var path = known.randomElement(using: &random) ?? "/"
         switch random.next() % 8 {

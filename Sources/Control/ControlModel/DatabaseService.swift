@@ -190,6 +190,14 @@ package protocol DatabaseService: Sendable {
     func createDatabase(clusterID: String, name: String) async throws
     func deleteDatabase(clusterID: String, name: String) async throws
 
+    /// Connection pools, oldest first; `.unprocessableEntity` for engines that have none.
+    func pools(clusterID: String) async throws -> [ConnectionPoolDescription]
+    func pool(clusterID: String, name: String) async throws -> ConnectionPoolDescription
+    func createPool(clusterID: String, _ request: ConnectionPoolRequest) async throws -> ConnectionPoolDescription
+    /// Replaces everything of the pool with the request's name.
+    func updatePool(clusterID: String, _ request: ConnectionPoolRequest) async throws
+    func deletePool(clusterID: String, name: String) async throws
+
     func firewallRules(clusterID: String) async throws -> [FirewallRule]
     /// Replaces all rules; in force for new and for live sessions when it returns.
     func replaceFirewallRules(clusterID: String, with rules: [FirewallRuleRequest]) async throws

@@ -17,6 +17,7 @@ enum Migrations {
         // No table changes: a program that does not know the engines must not open a file that may name them.
         migrator.registerMigration("0003-key-value-engines") { _ in }
         migrator.registerMigration("0004-benchmarks") { try $0.execute(sql: benchmarkTable) }
+        migrator.registerMigration("0005-pools") { try $0.execute(sql: poolTable) }
         return migrator
     }
 
@@ -237,6 +238,19 @@ enum Migrations {
         CREATE TABLE metric_roll_ups (
             resolution_seconds INTEGER PRIMARY KEY,
             complete_until_seconds INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    private static let poolTable = """
+        CREATE TABLE cluster_pools (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            cluster_id TEXT NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            database_name TEXT NOT NULL,
+            user_name TEXT,
+            UNIQUE (cluster_id, name)
         ) STRICT;
         """
 

@@ -9,6 +9,7 @@ actor MemoryDatabases: DatabaseService {
     private var descriptions: [ClusterDescription] = []
     private var settings: [String: [String: JSONValue]] = [:]
     private var kept: [Benchmark] = []
+    private var poolsByCluster: [String: [ConnectionPoolDescription]] = [:]
     private(set) var lastRequest: ClusterRequest?
 
     init(accounts: MemoryAccounts) { self.accounts = accounts }
@@ -239,6 +240,61 @@ actor MemoryDatabases: DatabaseService {
                 id: "55555555-5555-4555-8555-555555555555", clusterName: cluster.name, kind: .create,
                 createdAt: cluster.createdAt)
         ]
+    }
+
+    // MARK: Pools
+
+    func pools(clusterID: String) throws -> [ConnectionPoolDescription] {
+        let cluster = try cluster(id: clusterID).cluster
+        guard cluster.engine == .postgres else {
+            throw ServiceError.unprocessable("Connection pools: this is not supported for valkey clusters.")
+        }
+        return poolsByCluster[clusterID] ?? []
+    }
+
+    func pool(clusterID: String, name: String) throws -> ConnectionPoolDescription {
+        guard let found = try pools(clusterID: clusterID).first(where: { $0.pool.name == name }) else {
+            throw ServiceError.notFound("no pool of this name")
+        }
+        return found
+    }
+
+    func createPool(clusterID: String, _ request: ConnectionPoolRequest) throws -> ConnectionPoolDescription {
+        guard try !pools(clusterID: clusterID).contains(where: { $0.pool.name == request.name }) else {
+            throw ServiceError.unprocessable("pool name is not available")
+        }
+        let made = try describe(request, clusterID: clusterID)
+        poolsByCluster[clusterID, default: []].append(made)
+        return made
+    }
+
+    func updatePool(clusterID: String, _ request: ConnectionPoolRequest) throws {
+        _ = try pool(clusterID: clusterID, name: request.name)
+        let changed = try describe(request, clusterID: clusterID)
+        poolsByCluster[clusterID] = try pools(clusterID: clusterID).map {
+            $0.pool.name == request.name ? changed : $0
+        }
+    }
+
+    func deletePool(clusterID: String, name: String) throws {
+        _ = try pool(clusterID: clusterID, name: name)
+        poolsByCluster[clusterID]?.removeAll { $0.pool.name == name }
+    }
+
+    private func describe(_ request: ConnectionPoolRequest, clusterID: String) throws -> ConnectionPoolDescription {
+        guard let mode = ConnectionPool.Mode(rawValue: request.mode), (1...22).contains(request.size) else {
+            throw ServiceError.unprocessable("mode or size is not valid.")
+        }
+        let user = request.userName.flatMap { $0.isEmpty ? nil : $0 }
+        let port = try cluster(id: clusterID).cluster.poolPort
+        return ConnectionPoolDescription(
+            pool: ConnectionPool(
+                name: request.name, mode: mode, size: request.size, databaseName: request.databaseName,
+                userName: user),
+            connection: ConnectionDetails(
+                uri: "postgresql://\(user ?? "doadmin"):AVNS_secret@localhost:\(port)/\(request.name)?sslmode=require",
+                host: "localhost", port: port, user: user ?? "doadmin", password: "AVNS_secret",
+                database: request.name, requiresTLS: true))
     }
 
     // MARK: Benchmarks

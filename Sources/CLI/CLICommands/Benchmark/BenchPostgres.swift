@@ -110,12 +110,7 @@ struct BenchPostgres: APICommand {
     }
 
     private func chosenPool(_ found: APIModel.Cluster, _ session: Session) async throws -> APIModel.Pool? {
-        let pools: [APIModel.Pool]
-        do {
-            pools = try await session.send(.databases(.get, found.id, "pools")).decode(APIModel.Pools.self).pools ?? []
-        } catch let error as APIError where error.status == 501 && pool == nil {
-            return nil
-        }
+        let pools = try await session.send(.databases(.get, found.id, "pools")).decode(APIModel.Pools.self).pools
         guard let pool else { return pools.first { $0.db == database } }
         guard let named = pools.first(where: { $0.name == pool }) else {
             let names = pools.isEmpty ? "none" : pools.map(\.name).joined(separator: ", ")

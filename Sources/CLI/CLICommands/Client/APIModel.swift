@@ -188,8 +188,11 @@ package enum APIModel {
     }
 
     package struct Pools: Decodable, Sendable {
-        /// nil where the cluster cannot have any yet.
-        package var pools: [Pool]?
+        package var pools: [Pool]
+    }
+
+    package struct PoolEnvelope: Decodable, Sendable {
+        package var pool: Pool
     }
 
     package struct Tokens: Decodable, Sendable {
