@@ -8,8 +8,11 @@ import Testing
 struct PoolRouteTests {
     @Test func lifeOfAPool() async throws {
         try await APIHarness.run { api async throws in
-            let path = try await api.createCluster() + "/pools"
+            let cluster = try await api.createCluster()
+            let pooler = "/atoll/v1/databases/\(cluster.split(separator: "/").last ?? "")/pooler"
+            let path = cluster + "/pools"
             #expect(try await api.send(.get, path).text == #"{"pools":[]}"#)
+            #expect(try await api.send(.get, pooler).text == #"{"pooler":{"status":"unused"}}"#)
             let body = #"{"name":"backend-pool","mode":"transaction","size":10,"db":"defaultdb","user":"doadmin"}"#
             let made = try await api.send(.post, path, json: body)
             #expect(made.status == 201)
@@ -21,6 +24,8 @@ struct PoolRouteTests {
             #expect(try await api.send(.get, path)["pools"][0] == pool)
             #expect(try await api.send(.get, "\(path)/backend-pool")["pool"] == pool)
             #expect(try await api.send(.post, path, json: body).status == 422)
+            #expect(
+                try await api.send(.get, pooler).text == #"{"pooler":{"cpu_seconds":0.5,"pid":7,"status":"running"}}"#)
 
             // What the Go client sends for an inbound user.
             let change = #"{"user":"","mode":"session","size":8,"db":"other"}"#

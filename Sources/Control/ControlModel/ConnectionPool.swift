@@ -46,6 +46,29 @@ package struct ConnectionPoolRequest: Sendable, Equatable {
     }
 }
 
+/// The process that serves a cluster's pools.
+package struct PoolerState: Sendable, Equatable {
+    package enum Status: String, Sendable {
+        /// The cluster has no pools, so there is none.
+        case unused
+        case running
+        /// It should run, and `message` says why it does not.
+        case stopped
+    }
+    package var status: Status
+    package var message: String?
+    package var pid: Int?
+    /// Processor time since its start.
+    package var processorSeconds: Double?
+
+    package init(status: Status, message: String? = nil, pid: Int? = nil, processorSeconds: Double? = nil) {
+        self.status = status
+        self.message = message
+        self.pid = pid
+        self.processorSeconds = processorSeconds
+    }
+}
+
 /// A pool with the way to it.
 package struct ConnectionPoolDescription: Sendable, Equatable {
     package var pool: ConnectionPool

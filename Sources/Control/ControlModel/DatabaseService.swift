@@ -198,6 +198,9 @@ package protocol DatabaseService: Sendable {
     func updatePool(clusterID: String, _ request: ConnectionPoolRequest) async throws
     func deletePool(clusterID: String, name: String) async throws
 
+    /// What the process is doing that serves the pools.
+    func pooler(clusterID: String) async throws -> PoolerState
+
     func firewallRules(clusterID: String) async throws -> [FirewallRule]
     /// Replaces all rules; in force for new and for live sessions when it returns.
     func replaceFirewallRules(clusterID: String, with rules: [FirewallRuleRequest]) async throws

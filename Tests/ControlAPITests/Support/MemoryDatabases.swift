@@ -281,6 +281,11 @@ actor MemoryDatabases: DatabaseService {
         poolsByCluster[clusterID]?.removeAll { $0.pool.name == name }
     }
 
+    func pooler(clusterID: String) throws -> PoolerState {
+        try pools(clusterID: clusterID).isEmpty
+            ? PoolerState(status: .unused) : PoolerState(status: .running, pid: 7, processorSeconds: 0.5)
+    }
+
     private func describe(_ request: ConnectionPoolRequest, clusterID: String) throws -> ConnectionPoolDescription {
         guard let mode = ConnectionPool.Mode(rawValue: request.mode), (1...22).contains(request.size) else {
             throw ServiceError.unprocessable("mode or size is not valid.")

@@ -11,7 +11,7 @@ struct BenchPostgres: APICommand {
         abstract: "Compare direct connections to a PostgreSQL cluster with those through a pool, by pgbench.",
         discussion: """
             Makes the database if it is missing, fills pgbench's tables in it (old ones are dropped), and runs pgbench \
-            with each count of clients, directly and through the pool. pgbench runs on this machine, over TLS with the \
+            with each count of clients, directly and then through the pool. pgbench runs on this machine, over TLS with the \
             server's certificate verified. Where the cluster refuses clients for want of connections, pgbench ends that \
             run; then the most clients that are let in are run too. The result is kept: atoll bench list.
 
@@ -75,7 +75,7 @@ struct BenchPostgres: APICommand {
         let results = Results()
         let interruption = await Self.untilSignal {
             if initialize { try await fill(pgbench, target.direct, session.console) }
-            try await benchmark(pgbench, target, session).run { results.add($0) }
+            try await benchmark(pgbench, target, clusterID: found.id, session).run { results.add($0) }
         }
         let runs = results.runs
         if runs.isEmpty, let interruption { throw interruption }
@@ -159,12 +159,15 @@ struct BenchPostgres: APICommand {
     }
 
     private func benchmark(
-        _ pgbench: Pgbench, _ target: PostgresBenchmark.Target, _ session: Session
+        _ pgbench: Pgbench, _ target: PostgresBenchmark.Target, clusterID: String, _ session: Session
     ) -> PostgresBenchmark {
         PostgresBenchmark(
             pgbench: pgbench, target: target, clientCounts: clients.counts, threads: threads, seconds: time,
             script: script.map { URL(fileURLWithPath: $0).standardizedFileURL.path }, console: session.console,
-            poolerCPUSeconds: { nil })
+            poolerCPUSeconds: {
+                let answer = try? await session.send(.pooler(ofClusterID: clusterID))
+                return (try? answer?.decode(APIModel.PoolerEnvelope.self))?.pooler.cpuSeconds
+            })
     }
 
     /// Shows the result, and hands it to the API. What was measured is shown also where it cannot be kept.

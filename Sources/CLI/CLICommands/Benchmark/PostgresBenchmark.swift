@@ -27,6 +27,8 @@ struct PostgresBenchmark: Sendable {
     let poolerCPUSeconds: @Sendable () async -> Double?
 
     /// Tries all runs in order; each is handed on when it has ended.
+    ///
+    /// Those through the pool come last: it keeps its connections for a while, and they take slots of direct ones.
     func run(_ onResult: @escaping @Sendable (BenchmarkRun) -> Void) async throws {
         var hasLargest = false
         for clients in clientCounts {
@@ -36,7 +38,9 @@ struct PostgresBenchmark: Sendable {
                 onResult(largest)
                 hasLargest = true
             }
-            guard let pool = target.pool else { continue }
+        }
+        guard let pool = target.pool else { return }
+        for clients in clientCounts {
             onResult(try await measure(BenchmarkRun(clients: clients, path: .pool, pool: pool.name)))
         }
     }

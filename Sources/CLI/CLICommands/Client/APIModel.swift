@@ -191,6 +191,14 @@ package enum APIModel {
         package var pools: [Pool]
     }
 
+    package struct PoolerEnvelope: Decodable, Sendable {
+        package struct Pooler: Decodable, Sendable {
+            package var status: String
+            package var cpuSeconds: Double?
+        }
+        package var pooler: Pooler
+    }
+
     package struct PoolEnvelope: Decodable, Sendable {
         package var pool: Pool
     }

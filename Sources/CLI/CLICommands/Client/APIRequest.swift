@@ -39,6 +39,11 @@ package struct APIRequest: Sendable, Equatable {
         APIRequest(method, ["atoll", "v1", "tokens"] + segments, body: body)
     }
 
+    /// The process that serves a cluster's pools.
+    package static func pooler(ofClusterID id: String) -> APIRequest {
+        APIRequest(.get, ["atoll", "v1", "databases", id, "pooler"])
+    }
+
     /// A request about benchmarks: `/atoll/v1/benchmarks` and what follows.
     package static func benchmarks(
         _ method: Method = .get, _ segments: String..., body: JSONValue? = nil

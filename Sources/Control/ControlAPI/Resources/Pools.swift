@@ -36,7 +36,34 @@ func poolRoutes(_ services: APIServices) -> [Route] {
                 clusterID: try call.identifier("cluster"), name: try call.parameter("pool"))
             return .noContent
         },
+        Route(.get, "/atoll/v1/databases/{cluster}/pooler") { call in
+            .ok(PoolerEnvelope(pooler: PoolerView(try await databases.pooler(clusterID: call.identifier("cluster")))))
+        },
     ]
+}
+
+private struct PoolerEnvelope: Encodable {
+    let pooler: PoolerView
+}
+
+private struct PoolerView: Encodable {
+    let status: String
+    let message: String?
+    let pid: Int?
+    let cpuSeconds: Double?
+
+    init(_ state: PoolerState) {
+        status = state.status.rawValue
+        message = state.message
+        pid = state.pid
+        // The kernel counts hundredths.
+        cpuSeconds = state.processorSeconds.map { ($0 * 100).rounded() / 100 }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case status, message, pid
+        case cpuSeconds = "cpu_seconds"
+    }
 }
 
 extension ConnectionPoolRequest {

@@ -2,6 +2,7 @@ package import ControlModel
 import ControlStore
 import PostgresCluster
 import Settings
+import Telemetry
 
 /// Connection pools of a PostgreSQL cluster. The state database says which there are.
 extension DatabasePlatform {
@@ -25,7 +26,7 @@ extension DatabasePlatform {
         try NameRules.checkPool(request.name)
         let wanted = try await checked(request, of: cluster)
         try await store.insertPool(clusterID: clusterID, wanted, sizesMax: Self.connectionsForPools(cluster))
-        try await settleIfServing(controller)
+        try await controller.driver.settleCompanions()
         return try await pool(clusterID: clusterID, name: wanted.name)
     }
 
@@ -34,13 +35,23 @@ extension DatabasePlatform {
         _ = try await pool(clusterID: clusterID, name: request.name)
         let wanted = try await checked(request, of: cluster)
         try await store.updatePool(clusterID: clusterID, wanted, sizesMax: Self.connectionsForPools(cluster))
-        try await settleIfServing(controller)
+        try await controller.driver.settleCompanions()
     }
 
     package func deletePool(clusterID: String, name: String) async throws {
         let (_, controller) = try await findPooled(clusterID)
         try await store.removePool(clusterID: clusterID, name: name)
-        try await settleIfServing(controller)
+        try await controller.driver.settleCompanions()
+    }
+
+    package func pooler(clusterID: String) async throws -> PoolerState {
+        let (cluster, controller) = try await findPooled(clusterID)
+        guard try await !store.pools(clusterID: cluster.id).isEmpty else { return PoolerState(status: .unused) }
+        let seen = await (controller.driver as? PostgresDriver)?.poolerState
+        guard let pid = seen?.pid else { return PoolerState(status: .stopped, message: seen?.reason) }
+        return PoolerState(
+            status: .running, message: seen?.reason, pid: Int(pid),
+            processorSeconds: (try? MachineProbe().process(pid))?.processorSeconds)
     }
 
     private func findPooled(_ id: String) async throws -> (Cluster, ClusterController) {

@@ -262,6 +262,7 @@ extension DatabasePlatform {
     /// A server that is down reads the new files when it starts; one that serves has to take them now.
     func settleIfServing(_ controller: ClusterController) async throws {
         if await controller.isServing { try await controller.settle() } else { await controller.kick() }
+        try await controller.driver.settleCompanions()
     }
 
     package func setMaintenanceWindow(clusterID: String, day: String, hour: String) async throws {
