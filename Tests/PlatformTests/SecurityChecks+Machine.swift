@@ -118,6 +118,8 @@ extension SecurityChecks {
         let all = try await Shell.bash("find '\(base)' \\( -type f -o -type s -o -type d \\) -print")
         let allowed = [
             "\(base)/clusters/\(cluster.id)/data", "\(base)/clusters/\(cluster.id)/conf",
+            // Where it makes the socket of its own pooler.
+            "\(base)/sock/\(cluster.port)",
             // Certificates are for everyone.
             "\(base)/ca/ca.crt", "\(base)/ca/control.crt",
         ]

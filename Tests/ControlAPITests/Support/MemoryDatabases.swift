@@ -1,3 +1,5 @@
+// The database service of the API tests: every rule of the protocol, and no server.
+
 import ControlModel
 import Foundation
 

@@ -1,3 +1,5 @@
+// The loop that keeps the pooler of one PostgreSQL cluster running and told: what it sees, what it does.
+
 import ControlModel
 import ControlStore
 import Foundation
