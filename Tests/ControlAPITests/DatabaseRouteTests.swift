@@ -322,7 +322,7 @@ struct DatabaseRouteTests {
         try await APIHarness.run { api in
             let path = try await api.createCluster()
             let gets = [
-                "/backups", "/autoscale", "/do_settings", "/pools", "/pools/x", "/replicas", "/online-migration",
+                "/backups", "/autoscale", "/do_settings", "/replicas", "/online-migration",
             ]
             for suffix in gets {
                 let answer = try await api.send(.get, path + suffix)

@@ -52,10 +52,11 @@ struct MalformedRequestTests {
         let known = [
             "/v2/account", "/v2/regions", "/v2/tags", "/v2/tags/web", "/v2/tags/web/resources", "/v2/projects",
             "/v2/projects/default", "/v2/projects/default/resources", "/v2/vpcs", "/v2/databases",
-            "/v2/databases/options", "/v2/databases/metrics/credentials", "/atoll/v1/tokens", cluster,
+            "/v2/databases/options", "/v2/databases/metrics/credentials", "/atoll/v1/tokens",
+            "/atoll/v1/benchmarks", cluster,
             "\(cluster)/config", "\(cluster)/users", "\(cluster)/users/doadmin", "\(cluster)/dbs",
             "\(cluster)/firewall", "\(cluster)/maintenance", "\(cluster)/eviction_policy", "\(cluster)/pools",
-            "\(cluster)/users/doadmin/reset_auth",
+            "\(cluster)/users/doadmin/reset_auth", "\(cluster)/pools/web",
         ]
         var path = known.randomElement(using: &random) ?? "/"
         switch random.next() % 8 {

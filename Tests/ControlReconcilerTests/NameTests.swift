@@ -44,6 +44,21 @@ struct NameRulesTests {
         expectRefusal(.unprocessableEntity, "User name \(name) is reserved") { try NameRules.checkRole(name) }
     }
 
+    @Test("Pools have DigitalOcean's length", arguments: ["abc", "test-pool", "9lives", "A_b.c", "postgres"])
+    func pool(_ name: String) throws { try NameRules.checkPool(name) }
+
+    @Test(
+        "What would need quotes is refused for pools",
+        arguments: ["", "ab", "-ab", ".ab", "a b", "a=b", "a;b", "*", "***", "a\"b", "a\nb", "é12", "a/b"])
+    func badPool(_ name: String) {
+        expectRefusal(.unprocessableEntity, "Pool name is not valid") { try NameRules.checkPool(name) }
+    }
+
+    @Test("The console's name is refused for pools")
+    func reservedPool() {
+        expectRefusal(.unprocessableEntity, "Pool name pgbouncer is reserved") { try NameRules.checkPool("pgbouncer") }
+    }
+
     @Test("Databases of the platform are refused", arguments: ["postgres", "template0", "template1"])
     func reservedDatabase(_ name: String) {
         expectRefusal(.unprocessableEntity, "Database name \(name) is reserved") { try NameRules.checkDatabase(name) }

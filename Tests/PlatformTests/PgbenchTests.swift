@@ -48,5 +48,47 @@ extension PlatformTests {
                 """
             #expect(try await cluster.value(sums, database: "benchmark") == "t")
         }
+
+        /// The smallest cluster lets 22 clients in. The comparison says so, and goes on with those.
+        @Test func benchmarkIsRunShownAndKept() async throws {
+            let bench = try await platform.atoll(
+                ["bench", "pg", "bench", "--scale", "1", "--time", "2", "--clients", "5,40", "--database", "compared"],
+                timeoutSeconds: 300)
+            #expect(bench.isSuccess, "\(bench)")
+            let rows = bench.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            #expect(rows[1][0...1] == ["5", "direct"] && (Double(rows[1][2]) ?? 0) > 0, "\(bench)")
+            #expect(rows[2][0...2] == ["40", "direct", "-"], "\(bench)")
+            #expect(rows[3][0...3] == ["22", "direct", "(most", "admitted)"], "\(bench)")
+            #expect(bench.output.contains("FATAL: remaining connection slots are reserved"), "\(bench)")
+
+            let kept = try await platform.request("GET", "/atoll/v1/benchmarks")
+            let benchmark = try #require((kept.object["benchmarks"] as? [[String: Any]])?.first)
+            let id = try #require(benchmark["id"] as? String)
+            let shown = try await platform.atoll(["bench", "show", id, "--format", "json"])
+            let whole = try #require(APIAnswer(headText: "", body: shown.output).object["benchmark"] as? [String: Any])
+            let runs = try #require(whole["runs"] as? [[String: Any]])
+            #expect(runs.map { $0["failed_connections"] as? Int == 0 } == [true, false, true], "\(shown)")
+            for run in [runs[0], runs[2]] {
+                let median = try #require(run["latency_average_ms"] as? Double)
+                let p95 = try #require(run["latency_p95_ms"] as? Double)
+                let p99 = try #require(run["latency_p99_ms"] as? Double)
+                #expect(median > 0 && p95 > 0 && p99 >= p95, "\(run)")
+                // A run of two seconds is logged whole.
+                #expect(run["latency_samples"] as? Int == run["transactions"] as? Int, "\(run)")
+            }
+            let rest = try await Shell.bash("ls -d \(NSTemporaryDirectory())/atoll-pgbench-* 2>/dev/null | wc -l")
+            #expect(rest.output == "0\n", "files of a benchmark were left: \(rest)")
+        }
+
+        @Test func benchmarkEndsWithItsCommand() async throws {
+            let command = "\(PlatformUnderTest.executable) bench pg bench --scale 1 --time 60 --clients 2"
+            let ended = try await Shell.bash(
+                "exec timeout --signal=INT 6 \(command)", environment: ["ATOLL_DATA": platform.directory])
+            #expect(ended.errors.contains("atoll: the benchmark was interrupted"), "\(ended)")
+            try await PlatformTests.until("no session of pgbench") { () async throws -> Bool in
+                try await platform.cluster("bench").value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'") == "0"
+            }
+        }
     }
 }

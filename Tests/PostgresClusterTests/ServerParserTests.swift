@@ -90,7 +90,8 @@ struct ServerParserTests {
     {
         ConfigurationFile(
             clusterName: "shop", dataDirectory: directory.dataDirectory, configurationDirectory: directory.path,
-            listenAddress: "::", port: 25_060, configuration: Configuration(plan: plan, values: values)
+            listenAddress: "::", socketDirectory: "/d/sock, a/25060", port: 25_060,
+            configuration: Configuration(plan: plan, values: values)
         ).text
     }
 
@@ -150,7 +151,8 @@ struct ServerParserTests {
     private static let readings: [(String, String)] = [
         ("shared_buffers", "32768"), ("work_mem", "10240"), ("effective_cache_size", "98304"),
         ("maintenance_work_mem", "65536"), ("max_wal_size", "1024"), ("min_wal_size", "256"),
-        ("listen_addresses", "0.0.0.0,::"), ("unix_socket_directories", ""), ("port", "25060"), ("ssl", "on"),
+        ("listen_addresses", "0.0.0.0,::"), ("unix_socket_directories", #""/d/sock, a/25060""#), ("port", "25060"),
+        ("ssl", "on"),
         ("autovacuum_naptime", "60"), ("bgwriter_flush_after", "64"), ("max_stack_depth", "2048"),
         ("temp_file_limit", "-1"), ("log_line_prefix", "%m [%p] %q[user=%u,db=%d,app=%a]"),
         ("log_min_duration_statement", "1000"), ("track_activity_query_size", "1024"),

@@ -16,8 +16,8 @@ package struct Atoll: AsyncParsableCommand {
             """,
         version: AtollVersion.current,
         subcommands: [
-            UpCommand.self, StatusCommand.self, DownCommand.self, DatabaseCommand.self, TokenCommand.self,
-            KeyValueCommand.self,
+            UpCommand.self, StatusCommand.self, DownCommand.self, DatabaseCommand.self, BenchCommand.self,
+            TokenCommand.self, KeyValueCommand.self,
         ])
 
     package init() {}

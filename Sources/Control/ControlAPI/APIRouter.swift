@@ -37,9 +37,10 @@ private func allRoutes(_ services: APIServices) -> [Route] {
         healthRoutes(services), tokenRoutes(services), accountRoutes(services), catalogueRoutes(),
         tagRoutes(services), projectRoutes(services), vpcRoutes(services),
         databaseOptionsRoutes(services), clusterRoutes(services), clusterConfigurationRoutes(services),
-        databaseUserRoutes(services), databaseRoutes(services), firewallRoutes(services),
+        databaseUserRoutes(services), databaseRoutes(services), poolRoutes(services),
+        firewallRoutes(services),
         maintenanceRoutes(services), evictionPolicyRoutes(services), metricsCredentialsRoutes(services),
-        notBuiltRoutes(services),
+        benchmarkRoutes(services), notBuiltRoutes(services),
     ].flatMap { $0 }
 }
 

@@ -37,12 +37,6 @@ private let notBuilt: [NotBuilt] = [
     NotBuilt(
         feature: "Read-only replicas", methods: [.put], path: "/v2/databases/{cluster}/replicas/{replica}/promote",
         isForPostgresOnly: true),
-    NotBuilt(
-        feature: "Connection pools", methods: [.get, .post], path: "/v2/databases/{cluster}/pools",
-        isForPostgresOnly: true),
-    NotBuilt(
-        feature: "Connection pools", methods: [.get, .put, .delete], path: "/v2/databases/{cluster}/pools/{pool}",
-        isForPostgresOnly: true),
 
     // Account-wide.
     NotBuilt(feature: "Storing SSH keys", methods: [.post], path: "/v2/account/keys"),

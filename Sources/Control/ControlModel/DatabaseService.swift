@@ -190,10 +190,27 @@ package protocol DatabaseService: Sendable {
     func createDatabase(clusterID: String, name: String) async throws
     func deleteDatabase(clusterID: String, name: String) async throws
 
+    /// Connection pools, oldest first; `.unprocessableEntity` for engines that have none.
+    func pools(clusterID: String) async throws -> [ConnectionPoolDescription]
+    func pool(clusterID: String, name: String) async throws -> ConnectionPoolDescription
+    func createPool(clusterID: String, _ request: ConnectionPoolRequest) async throws -> ConnectionPoolDescription
+    /// Replaces everything of the pool with the request's name.
+    func updatePool(clusterID: String, _ request: ConnectionPoolRequest) async throws
+    func deletePool(clusterID: String, name: String) async throws
+
+    /// What the process is doing that serves the pools.
+    func pooler(clusterID: String) async throws -> PoolerState
+
     func firewallRules(clusterID: String) async throws -> [FirewallRule]
     /// Replaces all rules; in force for new and for live sessions when it returns.
     func replaceFirewallRules(clusterID: String, with rules: [FirewallRuleRequest]) async throws
 
     func setMaintenanceWindow(clusterID: String, day: String, hour: String) async throws
     func events(clusterID: String) async throws -> [ClusterEvent]
+
+    /// Benchmarks that were kept, newest first.
+    func benchmarks() async throws -> [Benchmark]
+    func benchmark(id: String) async throws -> Benchmark
+    /// Keeps what was measured of a cluster; of each cluster the last hundred stay.
+    func keepBenchmark(_ content: BenchmarkContent, clusterID: String) async throws -> Benchmark
 }

@@ -32,6 +32,24 @@ enum NameRules {
         }
     }
 
+    /// DigitalOcean's length, which leaves nothing that would need quotes in a file or a URI. `pgbouncer` is the name
+    /// of the pooler's console.
+    static func checkPool(_ name: String) throws {
+        let isPlain = name.utf8.allSatisfy {
+            Self.isLowerLetter($0 | 0x20) || Self.isDigit($0) || $0 == 0x5F || $0 == 0x2D || $0 == 0x2E
+        }
+        guard (3...63).contains(name.utf8.count), isPlain, let first = name.utf8.first,
+            Self.isLowerLetter(first | 0x20) || Self.isDigit(first) || first == 0x5F
+        else {
+            throw ServiceError.unprocessable(
+                "Pool name is not valid: 3 to 63 letters, digits, '_', '-' and '.', beginning with a letter, a digit "
+                    + "or '_'.")
+        }
+        guard name != "pgbouncer" else {
+            throw ServiceError.unprocessable("Pool name \(name) is reserved; choose another one.")
+        }
+    }
+
     private static func checkIdentifier(_ name: String, what: String) throws {
         let isPlain = name.utf8.allSatisfy {
             Self.isLowerLetter($0 | 0x20) || Self.isDigit($0) || $0 == 0x5F || $0 == 0x2D || $0 == 0x2E

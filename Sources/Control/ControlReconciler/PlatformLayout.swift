@@ -16,6 +16,9 @@ package struct PlatformLayout: Sendable, Equatable {
     package var controlKey: String { "\(root)/ca/control.key" }
     package var adminTokenFile: String { "\(root)/admin.token" }
     package var clustersDirectory: String { "\(root)/clusters" }
+    /// Where servers make the sockets by which their poolers reach them; a short path, as an address holds 107 bytes.
+    package var socketsDirectory: String { "\(root)/sock" }
+    package func socketDirectory(port: Int) -> String { "\(socketsDirectory)/\(port)" }
     package var logsDirectory: String { "\(root)/logs" }
     package var runDirectory: String { "\(root)/run" }
     package var controlLog: String { "\(root)/logs/control.log" }

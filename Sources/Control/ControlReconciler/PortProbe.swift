@@ -26,4 +26,18 @@ package enum PortProbe {
             bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0 && listen(descriptor, 1) == 0
         return isBound ? nil : errno
     }
+
+    /// Somebody takes connections there. For addresses of this machine, where the answer comes at once.
+    static func isServed(_ port: Int, address: String) -> Bool {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICHOST
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(address, "\(port)", &hints, &found) == 0, let found else { return false }
+        defer { freeaddrinfo(found) }
+        let descriptor = socket(found.pointee.ai_family, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return connect(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0
+    }
 }

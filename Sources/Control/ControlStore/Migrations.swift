@@ -16,6 +16,8 @@ enum Migrations {
         migrator.registerMigration("0002-metrics") { try $0.execute(sql: metricTables) }
         // No table changes: a program that does not know the engines must not open a file that may name them.
         migrator.registerMigration("0003-key-value-engines") { _ in }
+        migrator.registerMigration("0004-benchmarks") { try $0.execute(sql: benchmarkTable) }
+        migrator.registerMigration("0005-pools") { try $0.execute(sql: poolTable) }
         return migrator
     }
 
@@ -237,5 +239,30 @@ enum Migrations {
             resolution_seconds INTEGER PRIMARY KEY,
             complete_until_seconds INTEGER NOT NULL
         ) STRICT;
+        """
+
+    private static let poolTable = """
+        CREATE TABLE cluster_pools (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            cluster_id TEXT NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            database_name TEXT NOT NULL,
+            user_name TEXT,
+            UNIQUE (cluster_id, name)
+        ) STRICT;
+        """
+
+    private static let benchmarkTable = """
+        CREATE TABLE benchmarks (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            cluster_id TEXT NOT NULL REFERENCES clusters (id) ON DELETE CASCADE,
+            id TEXT NOT NULL UNIQUE,
+            cluster_name TEXT NOT NULL,
+            created_at_ms INTEGER NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX benchmarks_by_cluster ON benchmarks (cluster_id, sequence);
         """
 }

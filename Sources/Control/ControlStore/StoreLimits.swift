@@ -13,6 +13,7 @@ enum StoreLimits {
     static let projectCountMax = 1_000
     static let vpcCountMax = 1_000
     static let eventsPerClusterMax = 1_000
+    static let benchmarksPerClusterMax = 100
 
     static let tokenUseNoteIntervalSeconds = 60.0
 

@@ -6,6 +6,18 @@ package struct LoginRole: Sendable, Equatable {
     package var allowsReplication: Bool
 }
 
+/// What a role logs in with.
+package struct LoginVerifier: Sendable, Equatable {
+    package var name: String
+    /// SCRAM-SHA-256, as the server stores it.
+    package var verifier: String
+
+    package init(name: String, verifier: String) {
+        self.name = name
+        self.verifier = verifier
+    }
+}
+
 /// What the control process asks of a server, each as one function on an open session.
 extension AdminSession {
     /// Databases that users may see, oldest first.
@@ -22,6 +34,20 @@ extension AdminSession {
         ).compactMap { row in
             guard row.count == 2, let name = row[0] else { return nil }
             return LoginRole(name: name, allowsReplication: row[1] == "t")
+        }
+    }
+
+    /// Roles that can log in with a password now, and are not the platform's, with what they are checked against.
+    package mutating func loginVerifiers() async throws -> [LoginVerifier] {
+        try await query(
+            """
+            SELECT rolname, rolpassword FROM pg_authid WHERE rolcanlogin AND NOT rolsuper \
+            AND rolpassword LIKE 'SCRAM-SHA-256$%' AND coalesce(rolvaliduntil > now(), true) \
+            AND rolname !~ '[[:cntrl:]]' ORDER BY oid
+            """
+        ).compactMap { row in
+            guard row.count == 2, let name = row[0], let verifier = row[1] else { return nil }
+            return LoginVerifier(name: name, verifier: verifier)
         }
     }
 

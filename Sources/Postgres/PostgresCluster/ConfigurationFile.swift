@@ -5,17 +5,20 @@ package struct ConfigurationFile: Sendable, Equatable {
     /// Directory of pg_hba.conf, the certificate files and the extension scripts; the server cannot write there.
     package var configurationDirectory: String
     package var listenAddress: String
+    /// Where the socket of the cluster's pooler is made; only that may enter the directory.
+    package var socketDirectory: String
     package var port: Int
     package var configuration: Configuration
 
     package init(
-        clusterName: String, dataDirectory: String, configurationDirectory: String, listenAddress: String, port: Int,
-        configuration: Configuration
+        clusterName: String, dataDirectory: String, configurationDirectory: String, listenAddress: String,
+        socketDirectory: String, port: Int, configuration: Configuration
     ) {
         self.clusterName = clusterName
         self.dataDirectory = dataDirectory
         self.configurationDirectory = configurationDirectory
         self.listenAddress = listenAddress
+        self.socketDirectory = socketDirectory
         self.port = port
         self.configuration = configuration
     }
@@ -39,6 +42,11 @@ package struct ConfigurationFile: Sendable, Equatable {
         }
     }
 
+    /// One name of a list; in double quotes it may hold commas and blanks.
+    private static func listElement(_ name: String) -> String {
+        "\"\(name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    }
+
     private var fixedParameters: [ServerParameter] {
         [
             ServerParameter("data_directory", dataDirectory),
@@ -47,8 +55,8 @@ package struct ConfigurationFile: Sendable, Equatable {
             ServerParameter("cluster_name", clusterName),
             ServerParameter("listen_addresses", listenAddresses),
             ServerParameter("port", "\(port)"),
-            // TCP with TLS is the only way in; a Unix socket would be one more door.
-            ServerParameter("unix_socket_directories", ""),
+            // TCP with TLS is the only way in, but for the cluster's pooler.
+            ServerParameter("unix_socket_directories", Self.listElement(socketDirectory)),
             ServerParameter("ssl", "on"),
             ServerParameter("ssl_min_protocol_version", "TLSv1.2"),
             ServerParameter("ssl_cert_file", "\(configurationDirectory)/server.crt"),

@@ -6,12 +6,16 @@ package enum HostBasedAuthentication {
     /// - Parameter trustedNetworks: networks in CIDR form; empty means every address.
     ///
     /// First match wins, so the superuser's lines stand first: certificate over TLS from this machine, and nothing
-    /// else. There is no `trust` and no `peer` line, and no line for connections without TLS: they are refused.
+    /// else. The socket is in a directory that only the cluster's pooler may enter, which has asked its clients for
+    /// their passwords: it comes as any other user. There is no line for TCP without TLS: it is refused.
     package static func text(trustedNetworks: [String]) -> String {
         let networks = trustedNetworks.isEmpty ? ["0.0.0.0/0", "::/0"] : trustedNetworks
         var lines = [
             "# Written by Atoll; changes are overwritten. Trusted sources: atoll db firewall --help",
             "# TYPE    DATABASE     USER      ADDRESS          METHOD",
+            "local     all          \(superuserName)                   reject",
+            "local     replication  all                        reject",
+            "local     all          all                        trust",
             "hostssl   all          \(superuserName)  127.0.0.1/32     cert",
             "host      all          \(superuserName)  all              reject",
             "host      replication  \(superuserName)  all              reject",

@@ -1,3 +1,5 @@
+// The database service of the API tests: every rule of the protocol, and no server.
+
 import ControlModel
 import Foundation
 
@@ -8,6 +10,8 @@ actor MemoryDatabases: DatabaseService {
     private let accounts: MemoryAccounts
     private var descriptions: [ClusterDescription] = []
     private var settings: [String: [String: JSONValue]] = [:]
+    private var kept: [Benchmark] = []
+    private var poolsByCluster: [String: [ConnectionPoolDescription]] = [:]
     private(set) var lastRequest: ClusterRequest?
 
     init(accounts: MemoryAccounts) { self.accounts = accounts }
@@ -238,5 +242,83 @@ actor MemoryDatabases: DatabaseService {
                 id: "55555555-5555-4555-8555-555555555555", clusterName: cluster.name, kind: .create,
                 createdAt: cluster.createdAt)
         ]
+    }
+
+    // MARK: Pools
+
+    func pools(clusterID: String) throws -> [ConnectionPoolDescription] {
+        let cluster = try cluster(id: clusterID).cluster
+        guard cluster.engine == .postgres else {
+            throw ServiceError.unprocessable("Connection pools: this is not supported for valkey clusters.")
+        }
+        return poolsByCluster[clusterID] ?? []
+    }
+
+    func pool(clusterID: String, name: String) throws -> ConnectionPoolDescription {
+        guard let found = try pools(clusterID: clusterID).first(where: { $0.pool.name == name }) else {
+            throw ServiceError.notFound("no pool of this name")
+        }
+        return found
+    }
+
+    func createPool(clusterID: String, _ request: ConnectionPoolRequest) throws -> ConnectionPoolDescription {
+        guard try !pools(clusterID: clusterID).contains(where: { $0.pool.name == request.name }) else {
+            throw ServiceError.unprocessable("pool name is not available")
+        }
+        let made = try describe(request, clusterID: clusterID)
+        poolsByCluster[clusterID, default: []].append(made)
+        return made
+    }
+
+    func updatePool(clusterID: String, _ request: ConnectionPoolRequest) throws {
+        _ = try pool(clusterID: clusterID, name: request.name)
+        let changed = try describe(request, clusterID: clusterID)
+        poolsByCluster[clusterID] = try pools(clusterID: clusterID).map {
+            $0.pool.name == request.name ? changed : $0
+        }
+    }
+
+    func deletePool(clusterID: String, name: String) throws {
+        _ = try pool(clusterID: clusterID, name: name)
+        poolsByCluster[clusterID]?.removeAll { $0.pool.name == name }
+    }
+
+    func pooler(clusterID: String) throws -> PoolerState {
+        try pools(clusterID: clusterID).isEmpty
+            ? PoolerState(status: .unused) : PoolerState(status: .running, pid: 7, processorSeconds: 0.5)
+    }
+
+    private func describe(_ request: ConnectionPoolRequest, clusterID: String) throws -> ConnectionPoolDescription {
+        guard let mode = ConnectionPool.Mode(rawValue: request.mode), (1...22).contains(request.size) else {
+            throw ServiceError.unprocessable("mode or size is not valid.")
+        }
+        let user = request.userName.flatMap { $0.isEmpty ? nil : $0 }
+        let port = try cluster(id: clusterID).cluster.poolPort
+        return ConnectionPoolDescription(
+            pool: ConnectionPool(
+                name: request.name, mode: mode, size: request.size, databaseName: request.databaseName,
+                userName: user),
+            connection: ConnectionDetails(
+                uri: "postgresql://\(user ?? "doadmin"):AVNS_secret@localhost:\(port)/\(request.name)?sslmode=require",
+                host: "localhost", port: port, user: user ?? "doadmin", password: "AVNS_secret",
+                database: request.name, requiresTLS: true))
+    }
+
+    // MARK: Benchmarks
+
+    func benchmarks() -> [Benchmark] { kept.reversed() }
+
+    func benchmark(id: String) throws -> Benchmark {
+        guard let found = kept.first(where: { $0.id == id }) else { throw ServiceError.notFound("no benchmark") }
+        return found
+    }
+
+    func keepBenchmark(_ content: BenchmarkContent, clusterID: String) throws -> Benchmark {
+        let cluster = try cluster(id: clusterID).cluster
+        let benchmark = Benchmark(
+            id: UUID().uuidString.lowercased(), clusterID: clusterID, clusterName: cluster.name,
+            createdAt: MemoryAccounts.epoch, content: content)
+        kept.append(benchmark)
+        return benchmark
     }
 }

@@ -34,7 +34,8 @@ PATHS = [
     f"/v2/databases/{CLUSTER}/eviction_policy", f"/v2/databases/{CLUSTER}/pools",
     f"/v2/databases/{CLUSTER}/replicas", f"/v2/databases/{CLUSTER}/resize", "/v2/databases/options",
     "/v2/databases/metrics/credentials", "/v2/account", "/v2/projects", "/v2/projects/default", "/v2/tags",
-    "/v2/tags/x/resources", "/v2/vpcs", "/v2/regions", "/v2/sizes", "/atoll/v1/tokens", "/atoll/v1/health", "/", "/v2",
+    "/v2/tags/x/resources", "/v2/vpcs", "/v2/regions", "/v2/sizes", "/atoll/v1/tokens", "/atoll/v1/benchmarks",
+    f"/v2/databases/{CLUSTER}/pools/x", f"/atoll/v1/databases/{CLUSTER}/pooler", "/atoll/v1/health", "/", "/v2",
     "/v2/nothing", "/v1/x",
 ]
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] * 3 + [
@@ -49,7 +50,7 @@ NASTY = [
 FIELDS = [
     "name", "engine", "size", "region", "num_nodes", "version", "tags", "rules", "users", "config", "type", "value",
     "day", "hour", "settings", "storage_size_mib", "project_id", "private_network_uuid", "credentials", "resources",
-    "backup_restore", "autoscale", "description", "purpose", "ip_range", "scopes", "expires_in",
+    "backup_restore", "autoscale", "mode", "db", "user", "runs", "cluster_id", "description", "purpose", "ip_range", "scopes", "expires_in",
 ]
 
 

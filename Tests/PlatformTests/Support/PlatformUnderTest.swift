@@ -182,7 +182,7 @@ final class PlatformUnderTest: Sendable {
         _ = try await Shell.bash("pkill -TERM -f 'shim --run-directory \(directory)/' && sleep 1; true")
         for id in (try? FileManager.default.contentsOfDirectory(atPath: directory + "/clusters")) ?? [] {
             let digits = id.filter { $0 != "-" }.prefix(12)
-            for user in ["atoll-pg-\(digits)", "atoll-kv-\(digits)"] where Self.isRoot {
+            for user in ["atoll-pg-\(digits)", "atoll-kv-\(digits)", "atoll-pool-\(digits)"] where Self.isRoot {
                 _ = try await Shell.bash("getent passwd \(user) >/dev/null && userdel \(user); true")
             }
         }

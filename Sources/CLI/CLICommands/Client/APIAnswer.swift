@@ -15,9 +15,13 @@ package struct APIAnswer: Sendable {
     }
 
     /// The part of the answer that a command uses.
-    package func decode<Model: Decodable>(_ type: Model.Type = Model.self) throws -> Model {
+    ///
+    /// - Parameter keys: types of `ControlModel` name the API's keys themselves, and want `.useDefaultKeys`.
+    package func decode<Model: Decodable>(
+        _ type: Model.Type = Model.self, keys: JSONDecoder.KeyDecodingStrategy = .convertFromSnakeCase
+    ) throws -> Model {
         let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        decoder.keyDecodingStrategy = keys
         return try understood { try decoder.decode(type, from: body) }
     }
 

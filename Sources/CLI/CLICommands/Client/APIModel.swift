@@ -146,6 +146,63 @@ package enum APIModel {
         package var endOfLife: String?
     }
 
+    package struct Benchmarks: Decodable, Sendable {
+        package var benchmarks: [Benchmark]
+    }
+
+    package struct BenchmarkEnvelope: Decodable, Sendable {
+        package var benchmark: Benchmark
+    }
+
+    /// A benchmark, its content beside its own keys. To be decoded with the keys as they are.
+    package struct Benchmark: Decodable, Sendable {
+        package var id: String
+        package var clusterName: String
+        package var createdAt: String
+        package var content: BenchmarkContent
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            id = try container.decode(String.self, forKey: .id)
+            clusterName = try container.decode(String.self, forKey: .clusterName)
+            createdAt = try container.decode(String.self, forKey: .createdAt)
+            content = try BenchmarkContent(from: decoder)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case clusterName = "cluster_name"
+            case createdAt = "created_at"
+        }
+    }
+
+    /// A connection pool of a cluster.
+    package struct Pool: Decodable, Sendable {
+        package var name: String
+        package var mode: String
+        package var size: Int
+        package var db: String
+        /// nil or empty: whoever connects.
+        package var user: String?
+        package var connection: Connection?
+    }
+
+    package struct Pools: Decodable, Sendable {
+        package var pools: [Pool]
+    }
+
+    package struct PoolerEnvelope: Decodable, Sendable {
+        package struct Pooler: Decodable, Sendable {
+            package var status: String
+            package var cpuSeconds: Double?
+        }
+        package var pooler: Pooler
+    }
+
+    package struct PoolEnvelope: Decodable, Sendable {
+        package var pool: Pool
+    }
+
     package struct Tokens: Decodable, Sendable {
         package var tokens: [Token]
     }

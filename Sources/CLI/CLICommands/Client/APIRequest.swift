@@ -39,6 +39,18 @@ package struct APIRequest: Sendable, Equatable {
         APIRequest(method, ["atoll", "v1", "tokens"] + segments, body: body)
     }
 
+    /// The process that serves a cluster's pools.
+    package static func pooler(ofClusterID id: String) -> APIRequest {
+        APIRequest(.get, ["atoll", "v1", "databases", id, "pooler"])
+    }
+
+    /// A request about benchmarks: `/atoll/v1/benchmarks` and what follows.
+    package static func benchmarks(
+        _ method: Method = .get, _ segments: String..., body: JSONValue? = nil
+    ) -> APIRequest {
+        APIRequest(method, ["atoll", "v1", "benchmarks"] + segments, body: body)
+    }
+
     /// Path and query as sent. A segment that is empty, "." or ".." would address something else: refused.
     package func target() throws -> String {
         for segment in segments where segment.isEmpty || segment == "." || segment == ".." {

@@ -19,8 +19,8 @@ package struct DatabaseCommand: AsyncParsableCommand {
         subcommands: [
             DatabaseCreate.self, DatabaseList.self, DatabaseGet.self, DatabaseDelete.self, DatabaseConnection.self,
             DatabaseShell.self, DatabaseAuthority.self, DatabaseOptions.self, DatabaseEvents.self,
-            UserCommand.self, LogicalDatabaseCommand.self, ConfigurationCommand.self, FirewallCommand.self,
-            MaintenanceCommand.self, MetricsCredentialsCommand.self,
+            UserCommand.self, LogicalDatabaseCommand.self, PoolCommand.self, ConfigurationCommand.self,
+            FirewallCommand.self, MaintenanceCommand.self, MetricsCredentialsCommand.self,
         ])
 
     package init() {}

@@ -8,6 +8,16 @@ struct DatabaseConnection: APICommand {
         case string
         case flags
         case json
+
+        /// The text in this form.
+        func written(_ text: ConnectionText) -> String {
+            switch self {
+            case .parameters: text.parameters
+            case .string: text.uri
+            case .flags: text.flags
+            case .json: text.json.jsonText(pretty: true)
+            }
+        }
     }
 
     static let configuration = CommandConfiguration(
@@ -41,22 +51,20 @@ struct DatabaseConnection: APICommand {
         // redis-cli always checks, so it is always told by which authority.
         let isForRedisClient = text.kind == .keyValue && format == .flags && session.endpoint.caFile != nil
         if verifyFull || (isForRedisClient && text.security != .disabled) {
-            guard let authority = session.endpoint.caFile else {
-                throw CommandError(
-                    "no file with Atoll's authority is known here",
-                    advice: "Save it (atoll db ca \(found.name.shellQuoted) > atoll-ca.crt) and name it with --ca.")
-            }
-            text.security = .verifyFull(rootCertificate: authority)
+            text.security = try session.verification(of: found)
         }
-        try session.console.print(written(text))
+        try session.console.print(format.written(text))
     }
+}
 
-    private func written(_ text: ConnectionText) -> String {
-        switch format {
-        case .parameters: text.parameters
-        case .string: text.uri
-        case .flags: text.flags
-        case .json: text.json.jsonText(pretty: true)
+extension Session {
+    /// The check of a cluster's certificate against the authority that this command line trusts itself.
+    func verification(of cluster: APIModel.Cluster) throws -> ConnectionText.Security {
+        guard let authority = endpoint.caFile else {
+            throw CommandError(
+                "no file with Atoll's authority is known here",
+                advice: "Save it (atoll db ca \(cluster.name.shellQuoted) > atoll-ca.crt) and name it with --ca.")
         }
+        return .verifyFull(rootCertificate: authority)
     }
 }

@@ -1,4 +1,5 @@
 import ControlModel
+import Foundation
 
 /// The JSON object that a client sent, read field by field with errors that name the field.
 ///
@@ -100,6 +101,28 @@ struct RequestBody: Sendable {
     func requiredObject(_ name: String) throws -> RequestBody {
         guard let value = try object(name) else { throw missing(name) }
         return value
+    }
+
+    /// The whole object as a type that names the API's keys itself; what is wrong with it is 422.
+    func decoded<Value: Decodable>() throws -> Value {
+        let bytes = try JSONEncoder().encode(JSONValue.object(fields))
+        do {
+            return try JSONDecoder().decode(Value.self, from: bytes)
+        } catch DecodingError.keyNotFound(let key, let context) {
+            throw missing(Self.name(of: context.codingPath + [key]))
+        } catch DecodingError.valueNotFound(_, let context) {
+            throw missing(Self.name(of: context.codingPath))
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context) {
+            throw wrong(Self.name(of: context.codingPath), "has the wrong type or a value that is not offered")
+        }
+    }
+
+    /// "runs[2].tps"
+    private static func name(of path: [any CodingKey]) -> String {
+        path.reduce("") { name, key in
+            if let index = key.intValue { return "\(name)[\(index)]" }
+            return name.isEmpty ? key.stringValue : "\(name).\(key.stringValue)"
+        }
     }
 
     func missing(_ name: String) -> ServiceError { wrong(name, "is required") }

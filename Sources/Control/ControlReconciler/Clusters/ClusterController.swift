@@ -76,6 +76,7 @@ actor ClusterController {
     func start() async {
         await adopt()
         await noteAbsence()
+        await driver.startCompanions()
         loop = Task { await self.run() }
     }
 
@@ -89,6 +90,7 @@ actor ClusterController {
 
     /// Ends the loop and leaves the server alone: the next control process adopts it.
     func detach() async {
+        await driver.detachCompanions()
         await endLoop()
         exitWatch?.cancel()
         child = nil
@@ -96,6 +98,7 @@ actor ClusterController {
 
     /// Ends the loop and the server.
     func shutDown() async {
+        await driver.shutDownCompanions()
         await endLoop()
         // A start that was interrupted may have left a server.
         if child == nil { await adopt() }

@@ -54,7 +54,7 @@ struct ClusterFiles: Sendable {
         try DurableFile.makeDirectory(layout.logDirectory, mode: 0o700)
         try DurableFile.makeDirectory(
             layout.configurationDirectory, mode: owner == nil ? 0o700 : 0o750, owner: readOnly)
-        try prepareServerCertificate(owner: readOnly)
+        try prepareServerCertificate(certificate: layout.serverCertificate, key: layout.serverKey, owner: readOnly)
         if let owner, let readOnly { try await restoreOwners(data: owner, configuration: readOnly) }
     }
 
@@ -78,18 +78,19 @@ struct ClusterFiles: Sendable {
 
     var fileMode: UInt32 { environment.isRoot ? 0o640 : 0o600 }
 
-    private func prepareServerCertificate(owner: DurableFile.Owner?) throws {
+    /// Sees to one certificate with its key: there, for all names, and good for a while.
+    func prepareServerCertificate(certificate: String, key: String, owner: DurableFile.Owner?) throws {
         let now = environment.now()
-        let current = DurableFile.exists(layout.serverKey) ? DurableFile.read(layout.serverCertificate) : nil
+        let current = DurableFile.exists(key) ? DurableFile.read(certificate) : nil
         let names = environment.certificateNames
         guard environment.authority.reasonToReplace(certificatePEM: current, names: names, at: now) != nil else {
             return
         }
         let issued = try environment.authority.issueServerCertificate(names: names, at: now)
         // The key goes first: a certificate whose key is missing is issued anew, a lone key is overwritten.
-        unlink(layout.serverCertificate)
-        try DurableFile.write(issued.privateKeyPEM, to: layout.serverKey, mode: fileMode, owner: owner)
-        try DurableFile.write(issued.certificatePEM, to: layout.serverCertificate, mode: fileMode, owner: owner)
+        unlink(certificate)
+        try DurableFile.write(issued.privateKeyPEM, to: key, mode: fileMode, owner: owner)
+        try DurableFile.write(issued.certificatePEM, to: certificate, mode: fileMode, owner: owner)
     }
 
     /// Writes what the server reads. The server notices at its next start or reload.

@@ -84,6 +84,18 @@ protocol ClusterDriver: Actor {
     /// Removes what of the cluster lies outside its directories. Its processes have ended.
     func removeOutsideRemains() async throws
 
+    /// Starts to look after processes beside the server, such as a pooler; those that run are adopted.
+    func startCompanions() async
+
+    /// Leaves them running for the next control process.
+    func detachCompanions() async
+
+    /// Ends them.
+    func shutDownCompanions() async
+
+    /// Returns when they have been told what the state database says.
+    func settleCompanions() async throws
+
     /// Forgets what the state database holds of the cluster outside its rows.
     func removeRecords() async throws
 }
@@ -95,4 +107,8 @@ extension ClusterDriver {
     func keepWatch(_ cluster: Cluster) async throws -> Duration? { nil }
     func removeOutsideRemains() async throws {}
     func removeRecords() async throws {}
+    func startCompanions() async {}
+    func detachCompanions() async {}
+    func shutDownCompanions() async {}
+    func settleCompanions() async throws {}
 }

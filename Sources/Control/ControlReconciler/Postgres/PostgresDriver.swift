@@ -25,6 +25,9 @@ actor PostgresDriver: ClusterDriver {
     private static let initializationSecondsMax = 300
     private static let foreignSessionsInterval: Duration = .seconds(1)
 
+    /// The pooler of the cluster, from the start of its controller on.
+    private var pooler: PoolerController?
+
     init(files: ClusterFiles, store: ControlStore, logger: Logger) {
         self.clusterID = files.clusterID
         self.files = files
@@ -38,6 +41,9 @@ actor PostgresDriver: ClusterDriver {
 
     func prepare() async throws {
         try await files.prepareAdministrator(store: store)
+        if let cluster = try await store.cluster(id: clusterID) {
+            try PoolerFiles(cluster: files, port: cluster.port).prepareSocketDirectory()
+        }
         try files.prepareExtensionScripts()
     }
 
@@ -108,7 +114,8 @@ actor PostgresDriver: ClusterDriver {
         let parameters = ConfigurationFile(
             clusterName: cluster.name, dataDirectory: layout.dataDirectory,
             configurationDirectory: layout.configurationDirectory, listenAddress: files.environment.listenAddress,
-            port: cluster.port, configuration: PostgresSettings.make(for: cluster))
+            socketDirectory: files.environment.layout.socketDirectory(port: cluster.port), port: cluster.port,
+            configuration: PostgresSettings.make(for: cluster))
         return ClusterConfigurationTexts(
             files: [
                 ClusterConfigurationTexts.File(name: "postgresql.conf", text: parameters.text),
@@ -204,7 +211,7 @@ actor PostgresDriver: ClusterDriver {
             arguments: [
                 "-D", layout.dataDirectory, "-c", "config_file=\(layout.configurationDirectory)/postgresql.conf",
             ],
-            writePaths: ["/dev/shm"],
+            writePaths: ["/dev/shm", files.environment.layout.socketDirectory(port: cluster.port)],
             // Fast shutdown; then immediate. Never SIGKILL first: it leaves shared memory behind.
             stopSteps: [
                 ChildSpecification.StopStep(signal: SIGINT, graceSeconds: 60),
@@ -238,9 +245,35 @@ actor PostgresDriver: ClusterDriver {
         return made
     }
 
+    // MARK: - The pooler
+
+    func startCompanions() async {
+        guard pooler == nil else { return }
+        let made = PoolerController(files: files, store: store, logger: logger) { [weak self] port in
+            guard let self else { throw CancellationError() }
+            return try await self.endpoint(port: port)
+        }
+        pooler = made
+        await made.start()
+    }
+
+    func detachCompanions() async { await pooler?.detach() }
+
+    func shutDownCompanions() async { await pooler?.shutDown() }
+
+    func settleCompanions() async throws { try await pooler?.settle() }
+
+    /// What the pooler is doing; nil before the controller's start.
+    var poolerState: PoolerController.State? {
+        get async { await pooler?.state }
+    }
+
     // MARK: - The end
 
-    func removeOutsideRemains() throws { files.removeSharedMemory() }
+    func removeOutsideRemains() async throws {
+        try await pooler?.remove()
+        files.removeSharedMemory()
+    }
 
     func removeRecords() async throws { try await store.setSetting(Self.pendingPasswordsKey(clusterID), nil) }
 }

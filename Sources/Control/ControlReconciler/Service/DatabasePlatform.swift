@@ -262,6 +262,7 @@ extension DatabasePlatform {
     /// A server that is down reads the new files when it starts; one that serves has to take them now.
     func settleIfServing(_ controller: ClusterController) async throws {
         if await controller.isServing { try await controller.settle() } else { await controller.kick() }
+        try await controller.driver.settleCompanions()
     }
 
     package func setMaintenanceWindow(clusterID: String, day: String, hour: String) async throws {
@@ -275,5 +276,14 @@ extension DatabasePlatform {
     package func events(clusterID: String) async throws -> [ClusterEvent] {
         _ = try await find(clusterID)
         return try await store.events(clusterID: clusterID)
+    }
+
+    package func benchmarks() async throws -> [Benchmark] { try await store.benchmarks() }
+
+    package func benchmark(id: String) async throws -> Benchmark { try await store.benchmark(id: id) }
+
+    package func keepBenchmark(_ content: BenchmarkContent, clusterID: String) async throws -> Benchmark {
+        let (cluster, _) = try await find(clusterID)
+        return try await store.insertBenchmark(content, clusterID: cluster.id, at: environment.now())
     }
 }

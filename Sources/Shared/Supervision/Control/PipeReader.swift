@@ -25,11 +25,14 @@ final class PipeReader: Sendable {
     private let state = Mutex(State())
     private let descriptor: Int32
     private let bytesMax: Int
+    /// Gets what came, as it comes, also past the limit; called under the lock, so it must not call back.
+    private let onBytes: (@Sendable (ArraySlice<UInt8>) -> Void)?
 
     /// Starts to read.
-    init(descriptor: Int32, bytesMax: Int) {
+    init(descriptor: Int32, bytesMax: Int, onBytes: (@Sendable (ArraySlice<UInt8>) -> Void)? = nil) {
         self.descriptor = descriptor
         self.bytesMax = bytesMax
+        self.onBytes = onBytes
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         // The source keeps the reader alive until the end.
         let source = ReadSource(descriptor: descriptor) { self.readAvailable() }
@@ -69,6 +72,7 @@ final class PipeReader: Sendable {
                 if count < 0, errno == EINTR { continue }
                 if count < 0, errno == EAGAIN { return false }
                 if count <= 0 { return true }
+                onBytes?(chunk[..<count])
                 let room = bytesMax - state.output.bytes.count
                 state.output.bytes.append(contentsOf: chunk[..<min(count, room)])
                 if count > room { state.output.isTruncated = true }

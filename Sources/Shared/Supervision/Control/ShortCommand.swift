@@ -70,10 +70,12 @@ package enum ShortCommand {
     ///   - input: its standard input, a file in memory that it may also open as /dev/stdin; nil: /dev/null.
     ///   - outputBytesMax: bytes kept of each stream.
     ///   - timeout: how long it may run.
+    ///   - onErrorOutput: gets the error output while it comes, in pieces that end anywhere; must not block.
     package static func run(
         _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:],
         workingDirectory: String = "/", userID: UInt32? = nil, groupID: UInt32? = nil, noNewPrivileges: Bool = false,
-        input: [UInt8]? = nil, outputBytesMax: Int = outputBytesMax, timeout: Duration = .seconds(60)
+        input: [UInt8]? = nil, outputBytesMax: Int = outputBytesMax, timeout: Duration = .seconds(60),
+        onErrorOutput: (@Sendable (ArraySlice<UInt8>) -> Void)? = nil
     ) async throws -> Result {
         try Task.checkCancellation()
         var request = SpawnRequest(executable: executable)
@@ -88,7 +90,8 @@ package enum ShortCommand {
         request.standardOutput = pipes.output.write
         request.standardError = pipes.error.write
         let output = PipeReader(descriptor: pipes.output.read, bytesMax: outputBytesMax)
-        let errorOutput = PipeReader(descriptor: pipes.error.read, bytesMax: outputBytesMax)
+        let errorOutput = PipeReader(
+            descriptor: pipes.error.read, bytesMax: outputBytesMax, onBytes: onErrorOutput)
         let command: RunningCommand
         do {
             command = RunningCommand(pid: try await Spawner.spawn(request, closing: pipes.childEnds).pid)
