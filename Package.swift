@@ -163,7 +163,8 @@ let package = Package(
         .target(
             name: "CLICommands",
             dependencies: [
-                "ControlModel", "ControlStore", "ControlReconciler", "ControlAPI", "KeyValueServer", "PostgresCluster",
+                "ControlModel", "ControlStore", "ControlReconciler", "ControlAPI", "KeyValueServer", "PoolerServer",
+                "PostgresCluster",
                 "Supervision", "Certificates", "Telemetry", argumentParser, logging, crypto, hummingbird,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioCore, nioSSL,
@@ -174,7 +175,8 @@ let package = Package(
             ],
             path: "Sources/CLI/CLICommands", swiftSettings: strict),
         .executableTarget(
-            name: "atoll", dependencies: ["CLICommands", "KeyValueServer", "Supervision"], path: "Sources/CLI/atoll",
+            name: "atoll", dependencies: ["CLICommands", "KeyValueServer", "PoolerServer", "Supervision"],
+            path: "Sources/CLI/atoll",
             swiftSettings: strict,
             linkerSettings: staticRuntime),
 

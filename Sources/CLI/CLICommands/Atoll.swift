@@ -17,7 +17,7 @@ package struct Atoll: AsyncParsableCommand {
         version: AtollVersion.current,
         subcommands: [
             UpCommand.self, StatusCommand.self, DownCommand.self, DatabaseCommand.self, BenchCommand.self,
-            TokenCommand.self, KeyValueCommand.self,
+            TokenCommand.self, KeyValueCommand.self, PoolerCommand.self,
         ])
 
     package init() {}

@@ -12,8 +12,6 @@ struct PoolerArguments {
     /// No log on standard error.
     private(set) var isQuiet = false
     private(set) var verbosity = 0
-    /// Take the sockets of a running process over.
-    private(set) var takesOver = false
     private(set) var user: String?
 
     /// - Parameter words: without the program's name.
@@ -24,7 +22,9 @@ struct PoolerArguments {
             case "-d", "--daemon": isDaemon = true
             case "-q", "--quiet": isQuiet = true
             case "-v", "--verbose": verbosity += 1
-            case "-R", "--reboot": takesOver = true
+            case "-R", "--reboot":
+                wish = .usage("-R is not built yet: stop the process that runs, or let both listen by so_reuseport.")
+                return
             case "-V", "--version": wish = .version
             case "-h", "--help": wish = .help
             case "-u", "--user": user = rest.popFirst()
@@ -52,7 +52,6 @@ struct PoolerArguments {
         Options:
           -d, --daemon         run in background (as a daemon)
           -q, --quiet          run quietly: no log on standard error
-          -R, --reboot         take over the sockets of the process that runs
           -u, --user=USERNAME  assume the identity of USERNAME
           -v, --verbose        increase the verbosity of the log
           -V, --version        show the version, then exit
