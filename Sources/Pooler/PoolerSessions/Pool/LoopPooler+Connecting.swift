@@ -104,7 +104,7 @@ extension LoopPooler {
         server.pointee.stateTime = now
         if pool.pointee.details.welcome == nil { pool.pointee.details.welcome = parameters }
         for parameter in parameters {
-            server.pointee.details.session.reportedAtLogin(parameter.name, parameter.value)
+            server.pointee.details.session.reportedAtRest(parameter.name, parameter.value)
         }
         mirror(server)
         welcomeWaiting(pool)
