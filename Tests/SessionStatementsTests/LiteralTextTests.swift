@@ -56,6 +56,7 @@ struct LiteralTextTests {
             ("\"$user\", Public, 'x y'", .values(["$user", "public", "x y"])),
             ("DEFAULT", .defaults), ("local", .defaults), ("INTERVAL '1' HOUR TO MINUTE", .interval), ("a b", .other),
             ("a, ", .other), ("", .other), ("f(1)", .other), ("1e3 -- x", .values(["1e3"])), ("$1", .other),
+            ("$$", .other), ("$a$", .other), ("$$$", .other), ("'a", .other), ("\"a", .other), ("E'\\", .other),
         ])
     func settings(text: String, value: SettingText) {
         #expect(bytes(text) { SettingText($0, standardConformingStrings: true) } == value)

@@ -32,7 +32,7 @@ package enum LiteralText {
     static func quotedName(_ cursor: TextCursor, _ token: TextToken) -> [UInt8]? {
         let isUnicode = cursor.base[token.start] != UInt8(ascii: "\"")
         let start = token.start + (isUnicode ? 3 : 1)
-        guard token.end > start else { return nil }
+        guard token.end > start, !cursor.isUnterminated else { return nil }
         let bytes = undoubled(cursor, start, token.end - 1, quote: UInt8(ascii: "\""))
         return isUnicode ? UnicodeEscapes.decoded(bytes) : bytes
     }
@@ -53,7 +53,9 @@ package enum LiteralText {
         return string(cursor, token)
     }
 
+    /// The same of a token that the cursor has just read; nil if it has no end.
     static func string(_ cursor: TextCursor, _ token: TextToken) -> [UInt8]? {
+        guard !cursor.isUnterminated else { return nil }
         switch cursor.base[token.start] | 0x20 {
         case UInt8(ascii: "'"):
             return quoted(cursor, token.start, token.end, escapes: !cursor.standardConformingStrings)
