@@ -151,6 +151,7 @@ final class PoolerProcess {
         }
         let notes = loaded.notes + files.load(for: change.snapshot.settings, read: FileContents.read)
         for note in notes { log.write(.warning, "\(note)") }
+        for warning in UnbuiltSettings.warnings(change.snapshot.settings) { log.write(.warning, warning) }
         useFiles()
         directory.replace(change.snapshot)
         if let path = change.snapshot.settings.logFile { log.open(path: path) }

@@ -38,6 +38,7 @@ package enum PoolerProgram {
             var files = AuthenticationFiles()
             let notes = loaded.notes + files.load(for: settings, read: FileContents.read)
             for note in notes { log.write(.warning, "\(note)") }
+            for warning in UnbuiltSettings.warnings(settings) { log.write(.warning, warning) }
             if let problem = settings.tlsProblem { return fail(problem, log) }
             if let name = arguments.user ?? settings.processUser, !become(name) {
                 return fail("cannot become user \(name): \(String(cString: strerror(errno)))", log)
