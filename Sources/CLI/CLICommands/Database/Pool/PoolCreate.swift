@@ -12,7 +12,7 @@ struct PoolCreate: APICommand {
 
             Examples:
               atoll db pool create shop web --size 20
-              atoll db pool create shop reports --size 5 --mode session --database orders --user reader
+              atoll db pool create shop slow --size 5 --mode session --user reader
               atoll db pool create shop shared --size 10 --inbound-user
             """)
 
