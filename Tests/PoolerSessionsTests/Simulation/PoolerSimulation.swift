@@ -1,3 +1,6 @@
+// A network of clients, the pooler and model servers on a seed: everything that happens is chosen by chance, and what
+// each client is told is compared with what a server of its own would say.
+
 import Bytes
 import PoolerConfiguration
 import SeededRandom
