@@ -1,17 +1,9 @@
 import Foundation
 import Testing
 
-private enum PoolerProgram {
-    static func isBuilt() async throws -> Bool {
-        try await Shell.run(PlatformUnderTest.executable, ["pooler", "--version"]).isSuccess
-    }
-}
-
 extension PlatformTests {
     /// Connection pools of a cluster from outside: API, command line, psql and the processes themselves.
-    @Suite(
-        .serialized, .platform(cluster: "pooled"),
-        .enabled("this build has no `atoll pooler`") { try await PoolerProgram.isBuilt() })
+    @Suite(.serialized, .platform(cluster: "pooled"))
     struct PoolTests {
         let platform: PlatformUnderTest
 
