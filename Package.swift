@@ -87,7 +87,8 @@ let package = Package(
             name: "Bytes", dependencies: ["CMemory", "CNumberText"], path: "Sources/Shared/Bytes",
             swiftSettings: engine),
         .target(
-            name: "IOLoop", dependencies: ["Bytes", "CIOLoop", "SeededRandom", "TLS"], path: "Sources/Shared/IOLoop",
+            name: "IOLoop", dependencies: ["Bytes", "CIOLoop", "SeededRandom", "TLS", "Threads"],
+            path: "Sources/Shared/IOLoop",
             swiftSettings: engine),
         .target(name: "TLS", dependencies: ["Bytes", "COpenSSL"], path: "Sources/Shared/TLS", swiftSettings: engine),
 

@@ -1,15 +1,14 @@
 import Glibc
-import IOLoop
 import Synchronization
 import Threads
 
 /// Finds the addresses of names without holding up the loop: each search is a thread of its own, which the C library's
 /// resolver may keep for as long as it likes.
-final class HostNameResolver: Sendable {
+package final class HostNameResolver: Sendable {
     /// What was found: addresses as literals, in the order in which they are to be tried.
-    struct Answer: Sendable {
-        let id: UInt64
-        let addresses: [String]
+    package struct Answer: Sendable {
+        package let id: UInt64
+        package let addresses: [String]
     }
 
     private let waker: LoopWaker
@@ -19,13 +18,13 @@ final class HostNameResolver: Sendable {
     /// Searches at a time; more fail at once.
     private static let searchesMax = 16
 
-    init(waker: LoopWaker) {
+    package init(waker: LoopWaker) {
         self.waker = waker
     }
 
     /// Begins to search; the loop is woken when there is an answer.
     /// - Returns: false when too many searches are under way.
-    func search(_ name: String, id: UInt64) -> Bool {
+    package func search(_ name: String, id: UInt64) -> Bool {
         guard running.load(ordering: .relaxed) < Self.searchesMax else { return false }
         running.add(1, ordering: .relaxed)
         let code = DetachedThread.start { [self] in add(Answer(id: id, addresses: Self.addresses(of: name))) }
@@ -37,7 +36,7 @@ final class HostNameResolver: Sendable {
     }
 
     /// Answers that have come since the last time.
-    func takeAnswers() -> [Answer] {
+    package func takeAnswers() -> [Answer] {
         answers.withLock { answers in
             defer { answers = [] }
             return answers
@@ -50,7 +49,8 @@ final class HostNameResolver: Sendable {
         waker.wake()
     }
 
-    private static func addresses(of name: String) -> [String] {
+    /// Addresses of a name, as literals; waits for the answer.
+    package static func addresses(of name: String) -> [String] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
