@@ -43,8 +43,7 @@ actor ClusterController {
     private var isRemoved = false
     private var isKicked = false
     private var resting: CheckedContinuation<Void, Never>?
-    private var kicksAsked = 0
-    private var settling: [(kick: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+    private var settling = Settling()
 
     /// How long an API call waits for its change to be in force before it answers with an error.
     static let settleSecondsMax = 20
@@ -134,8 +133,7 @@ actor ClusterController {
         guard !isStopped, !isRemoved else {
             throw ServiceError(.serviceUnavailable, "The change is stored; Atoll is ending.")
         }
-        kicksAsked += 1
-        let mine = kicksAsked
+        let mine = settling.ask()
         kick()
         let timer = Task {
             try await Task.sleep(for: .seconds(Self.settleSecondsMax))
@@ -147,20 +145,16 @@ actor ClusterController {
                         + "it will be in force when the cluster is back."))
         }
         defer { timer.cancel() }
-        try await withCheckedThrowingContinuation { settling.append((mine, $0)) }
+        try await withCheckedThrowingContinuation { settling.wait(mine, $0) }
     }
 
-    private func finishSettling(upTo kick: Int, error: (any Error)? = nil) {
-        let finished = settling.filter { $0.kick <= kick }
-        settling.removeAll { $0.kick <= kick }
-        for waiter in finished {
-            if let error { waiter.continuation.resume(throwing: error) } else { waiter.continuation.resume() }
-        }
+    private func finishSettling(upTo pass: Int, error: (any Error)? = nil) {
+        settling.finish(upTo: pass, error: error)
     }
 
     private func run() async {
         while !isStopped {
-            let seen = kicksAsked
+            let seen = settling.asked
             do {
                 guard let cluster = try await store.cluster(id: clusterID) else { break }
                 let step = ClusterPlanner.nextStep(wanted: cluster, observed: await observe(cluster))

@@ -55,8 +55,7 @@ actor PoolerController {
     private var isStopped = false
     private var isKicked = false
     private var resting: CheckedContinuation<Void, Never>?
-    private var passesAsked = 0
-    private var settling: [(pass: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+    private var settling = Settling()
 
     init(
         files: ClusterFiles, store: ControlStore, logger: Logger,
@@ -116,8 +115,7 @@ actor PoolerController {
     /// Looks now, and returns when the pooler has been told all that the state says at this call.
     func settle() async throws {
         guard loop != nil, !isStopped else { return }
-        passesAsked += 1
-        let mine = passesAsked
+        let mine = settling.ask()
         kick()
         let timer = Task {
             try await Task.sleep(for: .seconds(Self.settleSecondsMax))
@@ -127,20 +125,16 @@ actor PoolerController {
                     .serviceUnavailable, "The change is stored, but the pooler did not take it in time."))
         }
         defer { timer.cancel() }
-        try await withCheckedThrowingContinuation { settling.append((mine, $0)) }
+        try await withCheckedThrowingContinuation { settling.wait(mine, $0) }
     }
 
     private func finishSettling(upTo pass: Int, error: (any Error)? = nil) {
-        let finished = settling.filter { $0.pass <= pass }
-        settling.removeAll { $0.pass <= pass }
-        for waiter in finished {
-            if let error { waiter.continuation.resume(throwing: error) } else { waiter.continuation.resume() }
-        }
+        settling.finish(upTo: pass, error: error)
     }
 
     private func run() async {
         while !isStopped {
-            let seen = passesAsked
+            let seen = settling.asked
             do {
                 guard let cluster = try await store.cluster(id: clusterID) else { break }
                 try await pass(cluster, seen)
@@ -334,7 +328,7 @@ actor PoolerController {
             // The first time it may have met a signal at its start; then something is wrong.
             if backoff.failures > 1 {
                 finishSettling(
-                    upTo: passesAsked,
+                    upTo: settling.asked,
                     error: ServiceError(.serviceUnavailable, "The change is stored, but not in force. \(reason)"))
             }
         }
