@@ -37,6 +37,7 @@ final class RecordingApplication: LoopApplication {
     var onAccept: ((ConnectionPointer) -> Void)?
     var onReceive: ((ConnectionPointer, ByteSlice) -> Void)?
     var onEnd: ((ConnectionPointer, EndReason) -> Void)?
+    var onTurnEnd: (() -> Void)?
 
     func accepted(_ connection: ConnectionPointer, listener tag: Int) {
         accepted.append(connection)
@@ -64,7 +65,10 @@ final class RecordingApplication: LoopApplication {
     }
 
     func turnWillSend() { willSendCount += 1 }
-    func turnEnded() { endedTurnCount += 1 }
+    func turnEnded() {
+        endedTurnCount += 1
+        onTurnEnd?()
+    }
     func woken() { wakeCount += 1 }
     func timerFired(_ handle: TimerHeap.Handle, _ context: UnsafeMutableRawPointer?) { fired.append(handle) }
     func acceptFailed(listener tag: Int, code: Int32) { acceptFailures.append(code) }

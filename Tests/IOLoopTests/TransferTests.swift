@@ -25,6 +25,22 @@ struct TransferTests {
         #expect(harness.loop.turnStatistics.eventCount > 0)
     }
 
+    @Test("What is flushed at the end of a turn is with the peer before the loop sleeps", arguments: Backends.tested)
+    func flush(backend: Backend) throws {
+        let harness = try LoopHarness(backend)
+        harness.application.echoes = true
+        let client = try harness.client()
+        var seen: [String] = []
+        harness.application.onTurnEnd = {
+            harness.loop.flushSends()
+            client.read()
+            seen.append(client.text)
+        }
+        client.send("hello")
+        try harness.turn(until: harness.application.receivedByteCount == 5, "the request comes")
+        #expect(seen.last == "hello")
+    }
+
     @Test("Addresses over IPv4, IPv6 and a path", arguments: Backends.tested)
     func addresses(backend: Backend) throws {
         let path = "/tmp/atoll-loop-\(getpid())-\(backend.rawValue).sock"

@@ -315,7 +315,6 @@ package final class Server: LoopApplication, EngineHost {
         keepHouseIfDue()
         engine.collectMemoryIfAsked()
         engine.continueEviction()
-        engine.stepSnapshot()
         engine.stepMigrations()
         engine.endDueWaits()
         engine.resumeClients()
@@ -337,6 +336,13 @@ package final class Server: LoopApplication, EngineHost {
         let commands = engine.pointee.statistics.commandCount
         commandsPerTurnMax = max(commandsPerTurnMax, commands - commandsBeforeTurn)
         commandsBeforeTurn = commands
+    }
+
+    package func turnEnded() {
+        guard engine.pointee.persistence.running != nil else { return }
+        // Clients have their replies before the snapshot goes on.
+        loop.flushSends()
+        engine.stepSnapshot()
     }
 
     private func close(_ client: ClientReference) {

@@ -198,8 +198,8 @@ package final class EventLoop {
         application.turnWillSend()
         sendAll()
         sweepIfDue()
-        clock.end(eventCount: eventCount, at: monotonicNanoseconds)
         application.turnEnded()
+        clock.end(eventCount: eventCount, at: monotonicNanoseconds)
     }
 
     @inline(never)
@@ -208,6 +208,9 @@ package final class EventLoop {
         if !deliveries.isEmpty { deliverHeld(application) }
         return backend.dispatch(self, application)
     }
+
+    /// Sends the turn's output now where it would go with the coming sleep. For `turnEnded`.
+    package func flushSends() { backend.flushSends() }
 
     /// Monotonic nanoseconds at the start of the turn: the cheap clock.
     package var nowNanoseconds: Int64 { clock.startNanoseconds }

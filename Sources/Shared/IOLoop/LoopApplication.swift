@@ -17,7 +17,8 @@ package protocol LoopApplication: AnyObject {
     func ended(_ connection: ConnectionPointer, _ reason: EndReason)
     /// All of this turn's events are handled and nothing is sent yet.
     func turnWillSend()
-    /// The turn's sends are handed to the kernel.
+    /// The turn's sends are made, or go with the coming sleep: an application that has something longer to do here calls
+    /// `EventLoop.flushSends` first.
     func turnEnded()
     /// `wake` was called, once or more often, since the last time.
     func woken()

@@ -48,6 +48,8 @@ class LoopBackend {
     /// Closes the socket. True when nothing points to the connection any more; if false, the backend calls
     /// `loop.free` later.
     func detach(_ connection: ConnectionPointer) -> Bool { preconditionFailure("abstract") }
+    /// Hands sends that would go with the next wait to the kernel.
+    func flushSends() {}
     /// Waits for events at most that long; -1 without limit.
     func wait(milliseconds: Int) { preconditionFailure("abstract") }
     /// Handles what the wait found, and returns how many events that were.

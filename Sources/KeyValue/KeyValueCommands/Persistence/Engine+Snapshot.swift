@@ -141,7 +141,8 @@ extension UnsafeMutablePointer where Pointee == Engine {
         pointee.persistence.heldByteCountPeak = 0
         pointee.persistence.running = .init(
             snapshot: snapshot, purpose: purpose, startedAt: pointee.now, dirty: pointee.dirty,
-            keyDelay: max(pointee.configuration.integer("rdb-key-save-delay"), 0))
+            keyDelay: max(pointee.configuration.integer("rdb-key-save-delay"), 0),
+            pace: SnapshotPace(ticksPerMicrosecond: pointee.ticksPerMicrosecond))
     }
 
     /// Goes on with the snapshot under way for a part of the turn, and ends it when its file is whole.
@@ -151,8 +152,7 @@ extension UnsafeMutablePointer where Pointee == Engine {
             let persistence = pointee.persistence
             persistence.heldByteCountPeak = max(persistence.heldByteCountPeak, running.snapshot.heldByteCount)
             if running.keyDelay == 0 {
-                running.isHandedOver = running.snapshot.step(
-                    ticksMax: UInt64(Persistence.stepMicroseconds * pointee.ticksPerMicrosecond))
+                step(&running)
             } else if running.snapshot.takenKeyCount <= running.keyCountMax(now: pointee.now) {
                 running.isHandedOver = running.snapshot.step(ticksMax: 0)
             }
@@ -168,12 +168,19 @@ extension UnsafeMutablePointer where Pointee == Engine {
         }
     }
 
+    private func step(_ running: inout Persistence.Running) {
+        let commandCount = pointee.statistics.commandCount
+        guard let budget = running.pace.budget(now: atoll_ticks(), commandCount: commandCount) else { return }
+        running.isHandedOver = running.snapshot.step(ticksMax: budget)
+        running.pace.stepEnded(at: atoll_ticks())
+    }
+
     /// Whether a snapshot wants to go on at once, or else milliseconds after which it does; nil while there is none.
     package var snapshotDelay: Int64? {
         guard let running = pointee.persistence.running else { return nil }
         if running.isHandedOver { return 100 }
         if running.keyDelay > 0 { return min(Int64(running.keyDelay) / 1000, 100) }
-        return running.snapshot.isOutputBusy ? 1 : 0
+        return running.pace.isAlone && !running.snapshot.isOutputBusy ? 0 : 1
     }
 
     private func endBackgroundSave(_ running: Persistence.Running, _ result: SnapshotResult) {

@@ -23,6 +23,7 @@ package final class Persistence {
         var isHandedOver = false
         /// Microseconds that each key is to take (rdb-key-save-delay); 0 for as fast as it goes.
         var keyDelay = 0
+        var pace: SnapshotPace
 
         /// How many keys may have been taken by then.
         func keyCountMax(now: Int64) -> Int { Int(clamping: max(now - startedAt, 0)) &* 1000 / max(keyDelay, 1) }
@@ -80,8 +81,6 @@ package final class Persistence {
 
     /// How long a failed save is left alone, in seconds (Redis's CONFIG_BGSAVE_RETRY_DELAY).
     static let retrySeconds: Int64 = 5
-    /// How much of a turn a snapshot takes, in microseconds.
-    static let stepMicroseconds = 250.0
 }
 
 extension Configuration {
