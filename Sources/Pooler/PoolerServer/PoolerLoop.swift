@@ -17,6 +17,8 @@ package final class PoolerLoop: LoopApplication {
     private var resolver: HostNameResolver?
     /// Servers whose host is being looked up, by the number of the search.
     private var searches: [UInt64: ServerPointer] = [:]
+    /// Connections that are under way, by their server.
+    private var attempts: [ServerPointer: ConnectionPointer] = [:]
     private var lastSearch: UInt64 = 0
     /// What TLS with clients and servers is begun with; nil where none is spoken.
     var clientTLS: TLSServerContext?
@@ -101,6 +103,7 @@ package final class PoolerLoop: LoopApplication {
         guard let server = Self.server(connection) else { return }
         pooler.now = loop.nowNanoseconds
         connection.pointee.setNoDelay(true)
+        attempts[server] = nil
         server.pointee.details.local = connection.pointee.localAddressText
         let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
         pooler.serverConnected(server, connection: UnsafeMutableRawPointer(connection), output: output)
@@ -115,6 +118,7 @@ package final class PoolerLoop: LoopApplication {
         if address & Self.serverMark == 0 {
             pooler.clientEnded(owner.assumingMemoryBound(to: Client.self), reason: Self.text(ofClient: reason))
         } else if let server = ServerPointer(bitPattern: address ^ Self.serverMark) {
+            attempts[server] = nil
             pooler.serverEnded(server, reason: Self.text(ofServer: reason))
         }
         performActions()
@@ -208,7 +212,9 @@ package final class PoolerLoop: LoopApplication {
     private func perform(_ action: PoolerAction) {
         switch action {
         case .log(let level, let text): log.write(level, text)
-        case .connect(let server): connect(server)
+        case .connect(let server):
+            if server.pointee.state != .closed { connect(server) }
+        case .stopConnecting(let server): stopConnecting(server)
         case .secureClient(let client, let bytes):
             if client.pointee.state != .closed { beginTLS(client, received: bytes) }
         case .secureServer(let server):
@@ -222,6 +228,13 @@ package final class PoolerLoop: LoopApplication {
         case .resumeReading(let connection):
             loop.resumeReading(connection.assumingMemoryBound(to: Connection.self))
         }
+    }
+
+    private func stopConnecting(_ server: ServerPointer) {
+        if let search = searches.first(where: { $0.value == server })?.key { searches[search] = nil }
+        guard let connection = attempts.removeValue(forKey: server) else { return }
+        connection.pointee.userData = nil
+        loop.closeNow(connection)
     }
 
     private func connect(_ server: ServerPointer) {
@@ -252,6 +265,7 @@ package final class PoolerLoop: LoopApplication {
         server.pointee.details.peer = peer
         do {
             let connection = try loop.connect(to: endpoint)
+            attempts[server] = connection
             connection.pointee.userData = UnsafeMutableRawPointer(
                 bitPattern: UInt(bitPattern: server) | Self.serverMark)
         } catch {

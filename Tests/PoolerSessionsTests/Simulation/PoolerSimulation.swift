@@ -227,6 +227,7 @@ final class PoolerSimulation {
     private func perform(_ action: PoolerAction) {
         switch action {
         case .connect(let server): connecting.append(server)
+        case .stopConnecting(let server): connecting.removeAll { $0 == server }
         case .close(let connection, _):
             guard let line = line(connection) else { return }
             line.isClosed = true

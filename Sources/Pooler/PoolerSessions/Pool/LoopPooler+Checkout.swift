@@ -140,6 +140,7 @@ extension LoopPooler {
             pool.pointee.idle.prepend(server)
         }
         if server.pointee.cancelCount > 0 || isOutdated(server) { return removeFromService(server) }
+        if !pool.pointee.replication.waiting.isEmpty { requestReplicationServers(pool) }
         if !pool.pointee.waiting.isEmpty { assign(pool) }
     }
 
@@ -217,6 +218,9 @@ extension LoopPooler {
         let pool = server.pointee.pool
         server.pointee.client = nil
         client.pointee.server = nil
+        guard !server.pointee.flags.contains(.forReplication) else {
+            return endServer(server, reason: "replication client was closed")
+        }
         pool.pointee.active.remove(server)
         server.pointee.state = .busy
         server.pointee.stateTime = now

@@ -5,7 +5,9 @@ package import PoolerConfiguration
 extension LoopPooler {
     /// Whether any client has a server now.
     package var hasActiveServers: Bool {
-        pools.values.contains { !$0.pointee.active.isEmpty || !$0.pointee.busy.isEmpty }
+        pools.values.contains {
+            !$0.pointee.active.isEmpty || !$0.pointee.busy.isEmpty || !$0.pointee.replication.servers.isEmpty
+        }
     }
 
     /// Gives no server out until `resume`, and closes those that come back: PAUSE. Of one database, or of all.
@@ -32,6 +34,7 @@ extension LoopPooler {
             pool.pointee.generation += 1
             pool.pointee.retryTime = 0
             closeIdle(pool, reason: "database configuration changed")
+            endReplication(pool, reason: "database configuration changed")
             assign(pool)
         }
     }
@@ -71,12 +74,13 @@ extension LoopPooler {
         pool.pointee.generation += 1
         pool.pointee.details.welcome = nil
         closeIdle(pool, reason: "database configuration changed")
+        endReplication(pool, reason: "database configuration changed")
         requestServers(pool)
     }
 
     /// The pool's database is in no file any more.
     private func endPool(_ pool: PoolPointer, database: String) {
-        for list in [pool.pointee.waiting, pool.pointee.clients] {
+        for list in [pool.pointee.waiting, pool.pointee.replication.waiting, pool.pointee.clients] {
             list.forEach { endClient($0, reason: "database removed", error: ("08P01", "database removed")) }
         }
         pool.pointee.generation += 1

@@ -8,46 +8,60 @@ extension LoopPooler {
 
     /// Connects as many servers as are needed and allowed: all at once, not one after the other.
     func requestServers(_ pool: PoolPointer) {
+        if !pool.pointee.replication.waiting.isEmpty { requestReplicationServers(pool) }
         guard !pool.pointee.isPaused else { return }
         guard now >= pool.pointee.retryTime else {
-            if wantedCount(pool) > 0 { scheduleMaintenance(within: pool.pointee.retryTime - now) }
+            if max(askedCount(pool), missingCount(pool)) > 0 {
+                scheduleMaintenance(within: pool.pointee.retryTime - now)
+            }
             return
         }
-        var wanted = wantedCount(pool)
+        let asked = askedCount(pool)
+        var wanted = max(asked, missingCount(pool))
         if pool.pointee.isShortOfSlots || pool.pointee.retryDelay > 0 {
             // One attempt at a time until one succeeds.
             wanted = min(wanted, pool.pointee.connecting.isEmpty ? 1 : 0)
         }
-        while wanted > 0, connect(pool) { wanted -= 1 }
+        // Only for those who wait are others' servers closed.
+        while wanted > 0, connect(pool, evicts: asked > 0) { wanted -= 1 }
     }
 
-    /// Servers that clients wait for and that are not on their way, and those missing from the smallest size.
-    private func wantedCount(_ pool: PoolPointer) -> Int {
-        let coming = pool.pointee.connecting.count + pool.pointee.busy.count
-        let asked = pool.pointee.waiting.count - coming
-        let missing = pool.pointee.clientCount > 0 ? pool.pointee.settings.minPoolSize - pool.pointee.serverCount : 0
-        return max(asked, missing)
+    /// Servers that clients wait for and that are not on their way.
+    private func askedCount(_ pool: PoolPointer) -> Int {
+        pool.pointee.waiting.count - pool.pointee.connecting.count - pool.pointee.busy.count
+    }
+
+    /// Servers missing from the smallest size.
+    private func missingCount(_ pool: PoolPointer) -> Int {
+        pool.pointee.clientCount > 0 ? pool.pointee.settings.minPoolSize - pool.pointee.serverCount : 0
     }
 
     /// Begins one connection, unless a limit is reached.
-    private func connect(_ pool: PoolPointer) -> Bool {
+    private func connect(_ pool: PoolPointer, evicts: Bool) -> Bool {
         let settings = pool.pointee.settings
-        let details = pool.pointee.details
         if settings.poolSize > 0, pool.pointee.serverCount >= settings.poolSize {
             guard isReserveDue(pool) else { return false }
         }
-        guard details.databaseLimit.hasRoom || evict({ $0.pointee.details.databaseLimit === details.databaseLimit })
-        else { return false }
-        guard details.userLimit.hasRoom || evict({ $0.pointee.details.userLimit === details.userLimit }) else {
-            return false
-        }
-        details.databaseLimit.force()
-        details.userLimit.force()
+        guard takePlaces(pool, evicts: evicts) else { return false }
         let server = makeServer(pool)
         server.pointee.flags.insert(.counted)
         pool.pointee.connecting.append(server)
         actions.append(.connect(server))
         scheduleMaintenance(within: settings.connectTimeout)
+        return true
+    }
+
+    /// Takes the places of one more server among those of its database and user; false if there are none.
+    func takePlaces(_ pool: PoolPointer, evicts: Bool) -> Bool {
+        let database = pool.pointee.details.databaseLimit
+        let user = pool.pointee.details.userLimit
+        if evicts, !database.hasRoom { evict { $0.pointee.details.databaseLimit === database } }
+        if evicts, !user.hasRoom { evict { $0.pointee.details.userLimit === user } }
+        guard database.take() else { return false }
+        guard user.take() else {
+            database.give()
+            return false
+        }
         return true
     }
 
@@ -78,17 +92,16 @@ extension LoopPooler {
         return true
     }
 
-    /// Closes the server that has been idle longest among pools that the condition holds for; false if there is none.
-    private func evict(_ condition: (PoolPointer) -> Bool) -> Bool {
+    /// Closes the server that has been idle longest among pools that the condition holds for, if there is one.
+    private func evict(_ condition: (PoolPointer) -> Bool) {
         var oldest: ServerPointer?
         for pool in pools.values where condition(pool) && pool.pointee.waiting.isEmpty {
             pool.pointee.idle.forEach { server in
                 if server.pointee.stateTime < oldest?.pointee.stateTime ?? .max { oldest = server }
             }
         }
-        guard let oldest else { return false }
-        endServer(oldest, reason: "evicted")
-        return true
+        // Its place is for another: its own pool must not take it again.
+        if let oldest { endServer(oldest, reason: "evicted", isReplaced: false) }
     }
 
     // MARK: - How it went
@@ -114,10 +127,14 @@ extension LoopPooler {
 
     /// A server could not be connected or logged in: the next attempt waits, twice as long each time.
     func connectFailed(_ pool: PoolPointer) {
-        let most = max(Self.retryDelayMin, pool.pointee.settings.loginRetry)
-        pool.pointee.retryDelay = min(max(pool.pointee.retryDelay * 2, Self.retryDelayMin), most)
+        pool.pointee.retryDelay = nextRetryDelay(pool.pointee.retryDelay, pool)
         pool.pointee.retryTime = now + pool.pointee.retryDelay
         if !pool.pointee.details.takesPlacesInTurn { pool.pointee.nextPlace += 1 }
         scheduleMaintenance(within: pool.pointee.retryDelay)
+    }
+
+    /// The pause after a failure, by the one before.
+    func nextRetryDelay(_ last: Int64, _ pool: PoolPointer) -> Int64 {
+        min(max(last * 2, Self.retryDelayMin), max(Self.retryDelayMin, pool.pointee.settings.loginRetry))
     }
 }

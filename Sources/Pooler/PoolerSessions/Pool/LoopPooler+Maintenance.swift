@@ -39,6 +39,7 @@ extension LoopPooler {
 
     private func advance(_ pool: PoolPointer) {
         endLongWaits(pool)
+        endLongReplicationWaits(pool)
         endLongConnects(pool)
         endIdleServers(pool)
         endLongUses(pool)
@@ -77,9 +78,13 @@ extension LoopPooler {
 
     private func endLongConnects(_ pool: PoolPointer) {
         let settings = pool.pointee.settings
-        pool.pointee.connecting.forEach { server in
-            guard settings.connectTimeout > 0, now - server.pointee.stateTime >= settings.connectTimeout else { return }
-            endServer(server, reason: "connect timeout")
+        for list in [pool.pointee.connecting, pool.pointee.replication.servers] {
+            list.forEach { server in
+                guard server.pointee.state != .replicating, settings.connectTimeout > 0,
+                    now - server.pointee.stateTime >= settings.connectTimeout
+                else { return }
+                endServer(server, reason: "connect timeout")
+            }
         }
         pool.pointee.cancels.forEach { server in
             guard now - server.pointee.stateTime >= settings.cancelWaitTimeout else { return }

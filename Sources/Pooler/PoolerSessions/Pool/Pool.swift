@@ -22,6 +22,8 @@ package struct Pool: ~Copyable {
     var clients = RecordList<Client>()
     /// Connections that carry cancel requests.
     var cancels = RecordList<Server>()
+    /// Servers that are for one client each, and the clients that wait for such.
+    var replication = PoolReplication()
 
     /// Servers of an older generation are closed when they are free: RECONNECT counts up.
     var generation: UInt64 = 0
@@ -45,8 +47,10 @@ package struct Pool: ~Copyable {
     }
 
     /// Server connections that count towards the pool's size.
-    package var serverCount: Int { idle.count + active.count + connecting.count + busy.count }
-    package var clientCount: Int { waiting.count + clients.count }
+    package var serverCount: Int {
+        idle.count + active.count + connecting.count + busy.count + replication.servers.count
+    }
+    package var clientCount: Int { waiting.count + clients.count + replication.waiting.count }
 }
 
 /// What a pool is: looked at when connections are made, not when bytes are passed on.

@@ -7,18 +7,22 @@ package typealias ClientPointer = UnsafeMutablePointer<Client>
 /// leaves.
 package struct Client: ~Copyable, ListedRecord {
     package enum State: UInt8 {
-        /// Who it is is being found out. To `lookingUp`, `awaitingWelcome`, `idle`, `closed`.
+        /// Who it is is being found out. To `lookingUp`, `awaitingWelcome`, `awaitingOwnServer`, `idle`, `closed`.
         case login
         /// Its secret is asked for: it waits for a server of auth_user's, or for that server's answer. To `login`, `closed`.
         case lookingUp
         /// It may come in once a server has told what it is like. To `idle`, `closed`.
         case awaitingWelcome
+        /// For replication: a server of its own is being connected. To `replicating`, `closed`.
+        case awaitingOwnServer
         /// Without a server, and no request begun. To `active`, `waiting`, `closed`.
         case idle
         /// Its request waits for a server. To `active`, `idle` (cancelled), `closed`.
         case waiting
         /// It has a server. To `idle`, `closed`.
         case active
+        /// It has a server of its own, and bytes pass as they are. To `closed`.
+        case replicating
         /// It is gone; the record lasts until the end of the turn.
         case closed
     }

@@ -22,7 +22,8 @@ extension LoopPooler {
         case .active:
             guard let server = client.pointee.server, !server.pointee.replies.isEmpty else { return nil }
             return cancel(server)
-        case .login, .lookingUp, .awaitingWelcome, .idle, .closed: return nil
+        case .replicating: return client.pointee.server.flatMap { cancel($0) }
+        case .login, .lookingUp, .awaitingWelcome, .awaitingOwnServer, .idle, .closed: return nil
         }
     }
 
@@ -76,6 +77,15 @@ extension LoopPooler {
         carrier.pointee.output.pointee.append(word32: Int(server.pointee.details.processID))
         secret.withUnsafeBytes { carrier.pointee.output.pointee.append($0) }
         scheduleSend(connection)
+    }
+
+    /// The server is gone: the requests that are on their way to it have nothing to cancel.
+    func endCarriers(of server: ServerPointer) {
+        server.pointee.pool.pointee.cancels.forEach { carrier in
+            guard carrier.pointee.details.cancelled == server else { return }
+            carrier.pointee.details.cancelled = nil
+            endServer(carrier, reason: "nothing to cancel any more")
+        }
     }
 
     /// A cancel request has arrived, or never will.

@@ -62,10 +62,6 @@ extension LoopPooler {
         guard !isShuttingDown else {
             return refuse(client, LoginFailure(.protocolViolation, "pooler is shutting down"))
         }
-        guard startup.replication == .none else {
-            return refuse(
-                client, LoginFailure(.featureNotSupported, "replication connections are not pooled"))
-        }
         guard startup.database != DatabaseEntry.consoleName else {
             return refuse(client, LoginFailure(.featureNotSupported, "the console is not served yet"))
         }
@@ -197,6 +193,7 @@ extension LoopPooler {
         logins.remove(client)
         client.pointee.pool = pool
         client.pointee.stateTime = now
+        if let startup = details.startup, startup.replication != .none { return admitForReplication(client, pool) }
         guard pool.pointee.details.welcome == nil else {
             pool.pointee.clients.append(client)
             return welcome(client, pool)
@@ -255,6 +252,13 @@ extension LoopPooler {
     }
 
     private func welcome(_ client: ClientPointer, _ pool: PoolPointer) {
+        client.pointee.state = .idle
+        greet(client, pool, beginSession(client, pool))
+        if !client.pointee.pending.isEmpty { beginPendingRequest(client) }
+    }
+
+    /// Tells the client that it is in, what its session is like, and how to cancel what it does.
+    func greet(_ client: ClientPointer, _ pool: PoolPointer, _ parameters: [SessionParameter]) {
         let details = client.pointee.details
         let version = details.startup?.version ?? .v3_0
         let key = directory.cancelKeys.issue(for: version, client: client.pointee.id)
@@ -262,15 +266,16 @@ extension LoopPooler {
         clientsByID[client.pointee.id] = client
         // What servers report has come from strings that end with a zero.
         try? ClientWelcome.write(
-            parameters: beginSession(client, pool), key: key,
+            parameters: parameters, key: key,
             notice: directory.snapshot.settings.loginNotice ?? "", into: &client.pointee.output.pointee)
-        client.pointee.state = .idle
         scheduleSend(client.pointee.connection)
         pool.pointee.statistics.clientLoginCount += 1
         if directory.snapshot.settings.logsConnections {
             let tls = details.channel == nil ? "no" : "yes"
-            log(.log, client, "login attempt: db=\(details.database) user=\(details.user) tls=\(tls)")
+            let replication = details.startup?.replication.parameterValue ?? "no"
+            log(
+                .log, client,
+                "login attempt: db=\(details.database) user=\(details.user) tls=\(tls) replication=\(replication)")
         }
-        if !client.pointee.pending.isEmpty { beginPendingRequest(client) }
     }
 }

@@ -16,7 +16,8 @@ extension LoopPooler {
         case .idle:
             client.pointee.pool.unsafelyUnwrapped.pointee.statistics.receivedByteCount &+= UInt64(bytes.count)
             beginRequest(client, bytes)
-        case .waiting, .awaitingWelcome:
+        case .replicating: passToOwnServer(client, bytes)
+        case .waiting, .awaitingWelcome, .awaitingOwnServer:
             client.pointee.pool.unsafelyUnwrapped.pointee.statistics.receivedByteCount &+= UInt64(bytes.count)
             keepWaiting(client, bytes)
         case .login, .lookingUp: loginReceived(client, bytes)

@@ -47,7 +47,8 @@ extension LoopPooler {
         case .lookingUp where client.pointee.details.lookupServer != nil:
             client.pointee.details.lookupServer?.pointee.details.lookupClient = nil
         case .lookingUp, .awaitingWelcome, .waiting: pool?.pointee.waiting.remove(client)
-        case .idle, .active: pool?.pointee.clients.remove(client)
+        case .awaitingOwnServer: pool?.pointee.replication.waiting.remove(client)
+        case .idle, .active, .replicating: pool?.pointee.clients.remove(client)
         case .closed: return
         }
         client.pointee.state = .closed
@@ -93,7 +94,9 @@ extension LoopPooler {
     package func serverFailed(_ server: ServerPointer, reason: String) { endServer(server, reason: reason) }
 
     /// Ends a server. Its client, if it has one, is told unless the server did it.
-    func endServer(_ server: ServerPointer, reason: String) {
+    ///
+    /// - Parameter isReplaced: whether its pool may connect another at once.
+    func endServer(_ server: ServerPointer, reason: String, isReplaced: Bool = true) {
         guard server.pointee.state != .closed else { return }
         let state = server.pointee.state
         let pool = server.pointee.pool
@@ -106,26 +109,32 @@ extension LoopPooler {
             if state == .idle { server.pointee.output.pointee.appendMessage(UInt8(ascii: "X")) }
             scheduleSend(connection)
             actions.append(.close(connection, afterSending: state == .idle))
+        } else {
+            actions.append(.stopConnecting(server))
         }
         forget(server)
-        if let client {
+        if let client, server.pointee.flags.contains(.forReplication) {
+            ownServerEnded(client, pool, reason: reason)
+        } else if let client {
             client.pointee.server = nil
             let error = server.pointee.flags.contains(.saidFatal) ? nil : ("08006", reason)
             endClient(client, reason: reason, error: error)
         }
-        if state == .connecting || state == .login { connectFailed(pool) }
-        if state != .cancelling { requestServers(pool) }
+        let wasComing = state == .connecting || state == .login
+        if wasComing, !server.pointee.flags.contains(.forReplication) { connectFailed(pool) }
+        if state != .cancelling, isReplaced { requestServers(pool) }
     }
 
     private func removeFromLists(_ server: ServerPointer) {
         let pool = server.pointee.pool
         switch server.pointee.state {
+        case _ where server.pointee.flags.contains(.forReplication): pool.pointee.replication.servers.remove(server)
         case .connecting, .login: pool.pointee.connecting.remove(server)
         case .idle: pool.pointee.idle.remove(server)
         case .active: pool.pointee.active.remove(server)
         case .busy: pool.pointee.busy.remove(server)
         case .cancelling: pool.pointee.cancels.remove(server)
-        case .closed: break
+        case .replicating, .closed: break
         }
     }
 
@@ -157,6 +166,7 @@ extension LoopPooler {
         }
         if let cancelled = server.pointee.details.cancelled { cancelArrived(cancelled) }
         server.pointee.details.cancelled = nil
+        if server.pointee.cancelCount > 0 { endCarriers(of: server) }
         serverCount -= 1
         server.pointee.nextInList = goneServers
         goneServers = server

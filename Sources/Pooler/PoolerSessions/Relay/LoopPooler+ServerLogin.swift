@@ -8,6 +8,7 @@ extension LoopPooler {
     func beginLogin(_ server: ServerPointer) {
         var target = server.pointee.pool.pointee.details.target
         if server.pointee.details.place.isUnixSocket { target.tls = .never }
+        if let startup = server.pointee.client?.pointee.details.startup { target = replicationTarget(target, startup) }
         server.pointee.details.login = ServerLogin(target: target, environment: directory.environment)
         stepLogin(server) { login, output in login.start(into: &output) }
     }
@@ -48,7 +49,11 @@ extension LoopPooler {
         server.pointee.details.processID = welcome.backendKey?.processID ?? 0
         server.pointee.details.cancelSecret = welcome.backendKey?.secret ?? []
         for notice in welcome.notices { log(.log, server, "notice at login: \(notice.message)") }
-        loggedIn(server, welcome.parameters)
+        if let client = server.pointee.client {
+            beginReplication(client, server, welcome.parameters)
+        } else {
+            loggedIn(server, welcome.parameters)
+        }
         guard !leftover.isEmpty else { return }
         leftover.withUnsafeBytes { serverReceived(server, $0) }
     }
@@ -57,6 +62,7 @@ extension LoopPooler {
     private func loginFailed(_ server: ServerPointer, _ failure: ServerLoginFailure) {
         let pool = server.pointee.pool
         log(.warning, server, failure.reason)
+        if server.pointee.flags.contains(.forReplication) { return replicationLoginFailed(server, failure) }
         if failure.kind == .noSlot { pool.pointee.isShortOfSlots = true }
         if let told = failure.clientFailure, pool.pointee.idle.isEmpty, pool.pointee.active.isEmpty,
             pool.pointee.busy.isEmpty

@@ -18,6 +18,7 @@ extension LoopPooler {
             if used < bytes.count, server.pointee.state != .closed {
                 server.pointee.partial.append(bytes.slice(used, bytes.count))
             }
+        case .replicating: passFromOwnServer(server, bytes)
         case .login: loginReceived(server, bytes)
         case .connecting, .cancelling, .closed: return
         }

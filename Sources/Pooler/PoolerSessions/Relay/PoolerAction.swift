@@ -3,6 +3,8 @@
 package enum PoolerAction {
     /// Connect; `serverConnected` or `serverEnded` tells how it went.
     case connect(ServerPointer)
+    /// Give up a connect that has not come about: the record is about to go. Nothing is told about it any more.
+    case stopConnecting(ServerPointer)
     /// Close a connection, at once or when all is sent.
     case close(UnsafeMutableRawPointer, afterSending: Bool)
     /// Receive nothing from a connection for now.

@@ -7,7 +7,7 @@ package struct Server: ~Copyable, ListedRecord {
     package enum State: UInt8 {
         /// The shell connects. To `login`, `cancelling`, `closed`.
         case connecting
-        /// To `busy` (connect query), `idle`, `closed`.
+        /// To `busy` (connect query), `idle`, `replicating`, `closed`.
         case login
         /// In the pool. To `active`, `busy` (check), `closed`.
         case idle
@@ -15,6 +15,8 @@ package struct Server: ~Copyable, ListedRecord {
         case active
         /// Runs something of the pooler's, or waits for cancel requests to be over. To `idle`, `closed`.
         case busy
+        /// Belongs to one client, for replication; bytes pass as they are. To `closed`.
+        case replicating
         /// Carries a cancel request. To `closed`.
         case cancelling
         /// It is gone; the record lasts until the end of the turn.
@@ -53,6 +55,8 @@ package struct Server: ~Copyable, ListedRecord {
         static let resumesClient = Flags(rawValue: 1 << 17)
         /// The client's settings were refused.
         static let settingsRefused = Flags(rawValue: 1 << 16)
+        /// Connected for one client, for replication.
+        static let forReplication = Flags(rawValue: 1 << 18)
     }
 
     /// Bytes for it; the shell sends them. There once it is connected.
