@@ -5,7 +5,7 @@ enum UnbuiltSettings {
     private static let names: Set<String> = [
         "admin_users", "application_name_add_host", "autodb_idle_timeout", "client_tls_dheparams",
         "client_tls_ecdhcurve", "dns_max_ttl", "dns_nxdomain_ttl", "job_name", "log_disconnections",
-        "log_pooler_errors", "log_stats", "peer_id", "pkt_buf", "pool_idle_timeout", "sbuf_loopcnt", "so_reuseport",
+        "log_pooler_errors", "log_stats", "pkt_buf", "pool_idle_timeout", "sbuf_loopcnt", "so_reuseport",
         "stats_period", "stats_users", "suspend_timeout", "syslog", "syslog_facility", "syslog_ident",
         "tcp_defer_accept", "tcp_keepalive", "tcp_keepcnt", "tcp_keepidle", "tcp_keepintvl", "tcp_socket_buffer",
         "tcp_user_timeout", "worker_threads",

@@ -17,6 +17,8 @@ package final class LoopPooler {
     package let directory: PoolerDirectory
 
     @exclusivity(unchecked) package private(set) var pools: [PoolKey: PoolPointer] = [:]
+    /// Other poolers of the group, by their number, as far as cancel requests were for them.
+    @exclusivity(unchecked) package internal(set) var peerPools: [Int: PoolPointer] = [:]
     /// Clients that have not logged in.
     @exclusivity(unchecked) var logins = RecordList<Client>()
     @exclusivity(unchecked) var clientsByID: [UInt64: ClientPointer] = [:]

@@ -49,6 +49,7 @@ extension LoopPooler {
 
     /// Takes over what a new configuration changes: the directory has it already.
     package func follow(_ change: ConfigurationReload) {
+        followPeers(change.snapshot)
         for (key, pool) in pools {
             guard let database = change.snapshot.database(named: key.database) else {
                 endPool(pool, database: key.database)

@@ -26,6 +26,7 @@ extension LoopPooler {
         if clientCount > 0 || serverCount > 0 { scheduleMaintenance(within: Self.intervalMax) }
         endLongLogins()
         for pool in pools.values { advance(pool) }
+        for pool in peerPools.values { endLongCancels(pool) }
     }
 
     private func endLongLogins() {
@@ -41,6 +42,7 @@ extension LoopPooler {
         endLongWaits(pool)
         endLongReplicationWaits(pool)
         endLongConnects(pool)
+        endLongCancels(pool)
         endIdleServers(pool)
         endLongUses(pool)
         assign(pool)
@@ -85,10 +87,6 @@ extension LoopPooler {
                 else { return }
                 endServer(server, reason: "connect timeout")
             }
-        }
-        pool.pointee.cancels.forEach { server in
-            guard now - server.pointee.stateTime >= settings.cancelWaitTimeout else { return }
-            endServer(server, reason: "cancel_wait_timeout")
         }
         pool.pointee.busy.forEach { server in
             guard server.pointee.cancelCount == 0, now - server.pointee.stateTime >= limits.abandonedTimeout

@@ -22,6 +22,9 @@ package struct Pool: ~Copyable {
     var clients = RecordList<Client>()
     /// Connections that carry cancel requests.
     var cancels = RecordList<Server>()
+    /// Clients whose cancel request is on such a connection, and those whose request waits for one.
+    var cancelsActive = RecordList<Client>()
+    var cancelsWaiting = RecordList<Client>()
     /// Servers that are for one client each, and the clients that wait for such.
     var replication = PoolReplication()
 

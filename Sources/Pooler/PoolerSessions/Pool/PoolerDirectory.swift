@@ -35,6 +35,7 @@ package final class PoolerDirectory {
     }
 
     private func follow() {
+        cancelKeys.setPeerID(UInt16(clamping: snapshot.settings.peerNumber))
         environment.scramIterations = snapshot.settings.scramIterations
         limits.clients.countMax = snapshot.settings.clientConnectionsMax
         limits.follow(snapshot)
@@ -160,6 +161,12 @@ package final class PoolerDirectory {
         case .allow, .prefer: .preferred
         case .require, .verifyAuthority, .verifyFull: .required
         }
+    }
+
+    /// Where another pooler of the group listens.
+    func places(_ peer: PeerEntry) -> [ServerPlace] {
+        let port = UInt16(clamping: peer.port)
+        return (peer.hostList?.hosts ?? []).map { ServerPlace(host: $0, port: port) }
     }
 
     private func places(_ database: DatabaseEntry) -> [ServerPlace] {

@@ -7,7 +7,8 @@ package typealias ClientPointer = UnsafeMutablePointer<Client>
 /// leaves.
 package struct Client: ~Copyable, ListedRecord {
     package enum State: UInt8 {
-        /// Who it is is being found out. To `lookingUp`, `awaitingWelcome`, `awaitingOwnServer`, `idle`, `closed`.
+        /// Who it is is being found out. To `lookingUp`, `awaitingWelcome`, `awaitingOwnServer`, `idle`, `cancelling`,
+        /// `closed`.
         case login
         /// Its secret is asked for: it waits for a server of auth_user's, or for that server's answer. To `login`, `closed`.
         case lookingUp
@@ -23,6 +24,8 @@ package struct Client: ~Copyable, ListedRecord {
         case active
         /// It has a server of its own, and bytes pass as they are. To `closed`.
         case replicating
+        /// It has brought a cancel request and waits until that has arrived. To `closed`.
+        case cancelling
         /// It is gone; the record lasts until the end of the turn.
         case closed
     }
@@ -113,7 +116,9 @@ package final class ClientDetails {
     package internal(set) var identity: ClientIdentity?
     /// What it names itself with in a cancel request.
     var cancelKey: CancelKey?
-    /// The connection that carries its cancel request.
+    /// The cancel request that it has brought.
+    var cancelRequest: BackendKey?
+    /// The connection that carries that request, once there is one.
     var carrier: ServerPointer?
     /// The server that is asked for the client's secret.
     var lookupServer: ServerPointer?

@@ -1,29 +1,55 @@
 // Cancel requests. A request goes to the server that works for the client at that moment, on a connection of its own.
-// Until that connection is over, the server passes to nobody else: a late request hits no other's query.
+// Until that connection is over, the server passes to nobody else: a late request hits no other's query. A request whose
+// key another pooler of the group has given is handed on to that one.
+//
+// There are as many such connections at once as the pool may have servers; further requests wait for their turn, and
+// what they are for is looked up when it comes.
 
 import Bytes
 
 extension LoopPooler {
     /// A client's whole wish is to cancel what another one does. It is closed on once the request has arrived.
     func cancel(_ asking: ClientPointer, processID: UInt32, secret: [UInt8]) {
-        guard case .client(let id) = directory.cancelKeys.resolve(processID: processID, secret: secret),
-            let client = clientsByID[id], let carrier = cancel(client)
-        else { return endClient(asking, reason: "cancel request") }
-        carrier.pointee.details.asking = asking
-        asking.pointee.details.carrier = carrier
+        let request = BackendKey(processID: processID, secret: secret)
+        asking.pointee.details.cancelRequest = request
+        guard let pool = pool(of: request, asking) else { return endClient(asking, reason: "cancel request") }
+        logins.remove(asking)
+        asking.pointee.pool = pool
+        asking.pointee.state = .cancelling
+        asking.pointee.stateTime = now
+        pool.pointee.cancelsWaiting.append(asking)
+        scheduleMaintenance(within: pool.pointee.settings.cancelWaitTimeout)
+        startCancels(pool)
     }
 
-    /// Cancels what the client does, or waits for. The connection that carries the request, if one does.
-    private func cancel(_ client: ClientPointer) -> ServerPointer? {
+    /// Where the request has to wait for its turn; nil if it is done with, well or not.
+    private func pool(of request: BackendKey, _ asking: ClientPointer) -> PoolPointer? {
+        switch directory.cancelKeys.resolve(processID: request.processID, secret: request.secret) {
+        case .client(let id):
+            guard let client = clientsByID[id] else { return nil }
+            if client.pointee.state == .waiting {
+                cancelWaiting(client)
+                return nil
+            }
+            return workingServer(client)?.pointee.pool
+        case .peer(let number, _, _):
+            if let pool = peerPool(Int(number)) { return pool }
+            log(.warning, asking, "cancel request for peer \(number), which is not configured")
+        case .hopsExhausted: log(.warning, asking, "cancel request has passed too many peers")
+        case .unknown: break
+        }
+        return nil
+    }
+
+    /// The server that does something for the client.
+    private func workingServer(_ client: ClientPointer) -> ServerPointer? {
+        guard let server = client.pointee.server, server.pointee.state != .closed,
+            server.pointee.details.cancelSecret.count >= 4
+        else { return nil }
         switch client.pointee.state {
-        case .waiting:
-            cancelWaiting(client)
-            return nil
-        case .active:
-            guard let server = client.pointee.server, !server.pointee.replies.isEmpty else { return nil }
-            return cancel(server)
-        case .replicating: return client.pointee.server.flatMap { cancel($0) }
-        case .login, .lookingUp, .awaitingWelcome, .awaitingOwnServer, .idle, .closed: return nil
+        case .replicating: return server
+        case .active: return server.pointee.replies.isEmpty ? nil : server
+        default: return nil
         }
     }
 
@@ -53,31 +79,67 @@ extension LoopPooler {
         requestServers(pool)
     }
 
-    private func cancel(_ server: ServerPointer) -> ServerPointer? {
-        let pool = server.pointee.pool
-        guard server.pointee.details.cancelSecret.count >= 4 else { return nil }
+    // MARK: - Connections that carry requests
+
+    /// Connects for the requests whose turn it is.
+    func startCancels(_ pool: PoolPointer) {
+        let most = pool.pointee.settings.poolSize
+        while let asking = pool.pointee.cancelsWaiting.first, most == 0 || pool.pointee.cancels.count < most {
+            startCancel(asking, pool)
+        }
+    }
+
+    private func startCancel(_ asking: ClientPointer, _ pool: PoolPointer) {
+        guard let request = asking.pointee.details.cancelRequest else {
+            return endClient(asking, reason: "cancel request")
+        }
+        switch directory.cancelKeys.resolve(processID: request.processID, secret: request.secret) {
+        case .client(let id):
+            guard let server = clientsByID[id].flatMap({ workingServer($0) }), server.pointee.pool == pool else {
+                break
+            }
+            let details = server.pointee.details
+            let key = BackendKey(processID: details.processID, secret: details.cancelSecret)
+            let carrier = carry(key, for: asking, pool)
+            carrier.pointee.details.place = details.place
+            carrier.pointee.details.cancelled = server
+            server.pointee.cancelCount += 1
+            return
+        case .peer(_, let processID, let secret):
+            _ = carry(BackendKey(processID: processID, secret: secret), for: asking, pool)
+            return
+        case .hopsExhausted, .unknown: break
+        }
+        // What it was for is done.
+        endClient(asking, reason: "cancel request")
+    }
+
+    /// A connection that carries a request.
+    private func carry(_ request: BackendKey, for asking: ClientPointer, _ pool: PoolPointer) -> ServerPointer {
         let carrier = makeServer(pool)
         carrier.pointee.state = .cancelling
-        carrier.pointee.details.cancelled = server
-        carrier.pointee.details.place = server.pointee.details.place
+        carrier.pointee.details.cancelRequest = request
+        carrier.pointee.details.asking = asking
+        asking.pointee.details.carrier = carrier
+        pool.pointee.cancelsWaiting.remove(asking)
+        pool.pointee.cancelsActive.append(asking)
         pool.pointee.cancels.append(carrier)
-        server.pointee.cancelCount += 1
         actions.append(.connect(carrier))
-        scheduleMaintenance(within: pool.pointee.settings.cancelWaitTimeout)
         return carrier
     }
 
     /// The connection for a cancel request is there.
     func sendCancel(_ carrier: ServerPointer) {
-        guard let server = carrier.pointee.details.cancelled, let connection = carrier.pointee.connection
+        guard let request = carrier.pointee.details.cancelRequest, let connection = carrier.pointee.connection
         else { return }
-        let secret = server.pointee.details.cancelSecret
-        carrier.pointee.output.pointee.append(word32: 12 + secret.count)
+        carrier.pointee.output.pointee.append(word32: 12 + request.secret.count)
         carrier.pointee.output.pointee.append(word32: 80_877_102)
-        carrier.pointee.output.pointee.append(word32: Int(server.pointee.details.processID))
-        secret.withUnsafeBytes { carrier.pointee.output.pointee.append($0) }
+        carrier.pointee.output.pointee.append(word32: Int(request.processID))
+        request.secret.withUnsafeBytes { carrier.pointee.output.pointee.append($0) }
         scheduleSend(connection)
     }
+
+    // MARK: - Ends
 
     /// The server is gone: the requests that are on their way to it have nothing to cancel.
     func endCarriers(of server: ServerPointer) {
@@ -93,5 +155,19 @@ extension LoopPooler {
         guard server.pointee.state != .closed else { return }
         server.pointee.cancelCount -= 1
         if server.pointee.cancelCount == 0 { cancelsAreOver(server) }
+    }
+
+    /// Ends requests that have not arrived in time.
+    func endLongCancels(_ pool: PoolPointer) {
+        let timeout = pool.pointee.settings.cancelWaitTimeout
+        guard timeout > 0 else { return }
+        // First those whose turn would come when the others are ended.
+        while let asking = pool.pointee.cancelsWaiting.first, now - asking.pointee.stateTime >= timeout {
+            endClient(asking, reason: "cancel_wait_timeout")
+        }
+        pool.pointee.cancels.forEach { carrier in
+            guard now - carrier.pointee.stateTime >= timeout else { return }
+            endServer(carrier, reason: "cancel_wait_timeout")
+        }
     }
 }

@@ -21,7 +21,7 @@ extension LoopPooler {
             client.pointee.pool.unsafelyUnwrapped.pointee.statistics.receivedByteCount &+= UInt64(bytes.count)
             keepWaiting(client, bytes)
         case .login, .lookingUp: loginReceived(client, bytes)
-        case .closed: return
+        case .cancelling, .closed: return
         }
     }
 

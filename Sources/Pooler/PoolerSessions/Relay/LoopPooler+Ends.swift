@@ -49,6 +49,8 @@ extension LoopPooler {
         case .lookingUp, .awaitingWelcome, .waiting: pool?.pointee.waiting.remove(client)
         case .awaitingOwnServer: pool?.pointee.replication.waiting.remove(client)
         case .idle, .active, .replicating: pool?.pointee.clients.remove(client)
+        case .cancelling where client.pointee.details.carrier != nil: pool?.pointee.cancelsActive.remove(client)
+        case .cancelling: pool?.pointee.cancelsWaiting.remove(client)
         case .closed: return
         }
         client.pointee.state = .closed
@@ -122,7 +124,8 @@ extension LoopPooler {
         }
         let wasComing = state == .connecting || state == .login
         if wasComing, !server.pointee.flags.contains(.forReplication) { connectFailed(pool) }
-        if state != .cancelling, isReplaced { requestServers(pool) }
+        if state == .cancelling { return startCancels(pool) }
+        if isReplaced { requestServers(pool) }
     }
 
     private func removeFromLists(_ server: ServerPointer) {
@@ -160,8 +163,6 @@ extension LoopPooler {
             answer(client, .failed(AuthQuery.clientFailure))
         }
         if let asking = server.pointee.details.asking {
-            server.pointee.details.asking = nil
-            asking.pointee.details.carrier = nil
             endClient(asking, reason: "cancel request")
         }
         if let cancelled = server.pointee.details.cancelled { cancelArrived(cancelled) }

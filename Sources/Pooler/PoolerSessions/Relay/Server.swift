@@ -150,11 +150,12 @@ package final class ServerDetails {
     var lookup: AuthQuery?
     /// The client that the answer is for, while it is there.
     var lookupClient: ClientPointer?
-    /// For a connection that carries a cancel request: whose, and what it sends.
+    /// For a connection that carries a cancel request: the server that is to stop, unless another pooler is told.
     var cancelled: ServerPointer?
     /// The client that asked for it: it is closed on when the request has arrived.
     var asking: ClientPointer?
-    var cancelRequest: [UInt8] = []
+    /// What it sends.
+    var cancelRequest: BackendKey?
     /// Address and port of both ends, as the log has them.
     package var peer = ""
     package var local = ""

@@ -32,7 +32,7 @@ package struct ServerWelcome: Hashable, Sendable {
     }
 }
 
-/// A server's own cancel key.
+/// A key to cancel with, as servers give it and cancel requests have it.
 package struct BackendKey: Hashable, Sendable {
     package let processID: UInt32
     /// 4 bytes, up to 256 from protocol 3.2 on.
