@@ -9,6 +9,8 @@ struct PoolerArguments {
     private(set) var wish = Wish.run
     private(set) var configurationPath = ""
     private(set) var isDaemon = false
+    /// The process that runs is taken over from.
+    private(set) var takesOver = false
     /// No log on standard error.
     private(set) var isQuiet = false
     private(set) var verbosity = 0
@@ -22,9 +24,7 @@ struct PoolerArguments {
             case "-d", "--daemon": isDaemon = true
             case "-q", "--quiet": isQuiet = true
             case "-v", "--verbose": verbosity += 1
-            case "-R", "--reboot":
-                wish = .usage("-R is not built yet: stop the process that runs, or let both listen by so_reuseport.")
-                return
+            case "-R", "--reboot": takesOver = true
             case "-V", "--version": wish = .version
             case "-h", "--help": wish = .help
             case "-u", "--user": user = rest.popFirst()
@@ -52,6 +52,7 @@ struct PoolerArguments {
         Options:
           -d, --daemon         run in background (as a daemon)
           -q, --quiet          run quietly: no log on standard error
+          -R, --reboot         take over from the process that runs, with its clients
           -u, --user=USERNAME  assume the identity of USERNAME
           -v, --verbose        increase the verbosity of the log
           -V, --version        show the version, then exit

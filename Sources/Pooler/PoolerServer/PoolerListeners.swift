@@ -6,13 +6,18 @@ import PoolerSessions
 /// The sockets that clients come in through.
 final class PoolerListeners {
     private var listeners: [Listener] = []
+    /// Where another process asks for them.
+    private var takeover: Listener?
 
-    /// Opens all that the settings name.
-    func open(_ settings: PoolerSettings, _ loop: EventLoop, _ log: PoolerLog) throws(LoopError) {
+    /// Opens all that the settings name, or takes them from the process before us.
+    func open(
+        _ settings: PoolerSettings, _ loop: EventLoop, _ log: PoolerLog, from predecessor: Predecessor?
+    ) throws(LoopError) {
+        defer { predecessor?.closeListeners() }
         for address in Self.addresses(settings.listenAddresses) {
             let endpoint = ListenEndpoint.tcp(address: address, port: UInt16(clamping: settings.listenPort))
             do {
-                listeners.append(try loop.listen(endpoint, tag: 0, backlog: settings.listenBacklog))
+                listeners.append(try listen(endpoint, tag: 0, settings, loop, predecessor))
             } catch  where error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL {
                 log.write(.warning, "cannot listen on \(endpoint): \(error.reason)")
                 continue
@@ -23,17 +28,46 @@ final class PoolerListeners {
         let path = "\(directory)/.s.PGSQL.\(settings.listenPort)"
         let permissions = mode_t(settings.unixSocketMode)
         listeners.append(
-            try loop.listen(.unix(path: path, permissions: permissions), tag: 1, backlog: settings.listenBacklog))
+            try listen(.unix(path: path, permissions: permissions), tag: 1, settings, loop, predecessor))
         if let group = settings.unixSocketGroup { Self.setGroup(group, of: path, log) }
         log.write(.log, "listening on unix:\(path)")
+        guard let takeoverPath = Predecessor.path(settings) else { return }
+        takeover = try loop.listen(
+            .unix(path: takeoverPath, permissions: 0o600), tag: PoolerLoop.takeoverTag, backlog: 1)
+    }
+
+    private func listen(
+        _ endpoint: ListenEndpoint, tag: Int, _ settings: PoolerSettings, _ loop: EventLoop,
+        _ predecessor: Predecessor?
+    ) throws(LoopError) -> Listener {
+        guard let descriptor = predecessor?.takeListener(endpoint) else {
+            return try loop.listen(endpoint, tag: tag, backlog: settings.listenBacklog)
+        }
+        return try loop.listen(on: descriptor, endpoint, tag: tag)
     }
 
     var isEmpty: Bool { listeners.isEmpty }
+
+    /// What another process is given: where they listen, and the sockets.
+    var offer: (endpoints: [String], descriptors: [Int32]) {
+        (listeners.map(\.endpoint.description), listeners.map(\.descriptor))
+    }
+
+    /// Leaves them to another process.
+    func withdraw(_ loop: EventLoop) {
+        for listener in listeners { loop.withdraw(listener) }
+        listeners = []
+        // Its path is the other's by now.
+        if let takeover { loop.withdraw(takeover) }
+        takeover = nil
+    }
 
     /// Accepts nobody any more.
     func close(_ loop: EventLoop) {
         for listener in listeners { loop.close(listener) }
         listeners = []
+        if let takeover { loop.close(takeover) }
+        takeover = nil
     }
 
     private static func setGroup(_ group: String, of path: String, _ log: PoolerLog) {

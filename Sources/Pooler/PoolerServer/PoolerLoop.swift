@@ -19,6 +19,14 @@ package final class PoolerLoop: LoopApplication {
     private var searches: [UInt64: ServerPointer] = [:]
     /// Connections that are under way, by their server.
     private var attempts: [ServerPointer: ConnectionPointer] = [:]
+    /// Connections of those who want to take over, until they are let go of.
+    private var takeovers: [ConnectionPointer] = []
+    /// Somebody wants to take over; the descriptor is the callee's.
+    var onTakeover: (Int32) -> Void = { _ = Glibc.close($0) }
+    /// Sends one end of a connection to the process before us; false if there is none.
+    var sendToPredecessor: (Int32) -> Bool = { _ in false }
+    /// How soon the next turn has to come for another's sake, in milliseconds; nil for no matter.
+    var turnWithinMilliseconds: () -> Int? = { nil }
     private var lastSearch: UInt64 = 0
     /// What TLS with clients and servers is begun with; nil where none is spoken.
     var clientTLS: TLSServerContext?
@@ -51,6 +59,10 @@ package final class PoolerLoop: LoopApplication {
     // MARK: - Connections
 
     package func accepted(_ connection: ConnectionPointer, listener tag: Int) {
+        guard tag != Self.takeoverTag else {
+            loop.pauseReading(connection)
+            return takeovers.append(connection)
+        }
         pooler.now = loop.nowNanoseconds
         let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
         let client = pooler.clientConnected(
@@ -58,7 +70,7 @@ package final class PoolerLoop: LoopApplication {
         connection.pointee.userData = UnsafeMutableRawPointer(client)
     }
 
-    private static func details(_ connection: ConnectionPointer) -> ClientDetails {
+    static func details(_ connection: ConnectionPointer) -> ClientDetails {
         guard !connection.pointee.isUnixSocket else {
             var number = uid_t()
             let isKnown = atoll_peer_user_id(connection.pointee.descriptor, &number) == 0
@@ -111,6 +123,7 @@ package final class PoolerLoop: LoopApplication {
     }
 
     package func ended(_ connection: ConnectionPointer, _ reason: EndReason) {
+        if !takeovers.isEmpty { takeovers.removeAll { $0 == connection } }
         guard let owner = connection.pointee.userData else { return }
         pooler.now = loop.nowNanoseconds
         connection.pointee.userData = nil
@@ -160,11 +173,28 @@ package final class PoolerLoop: LoopApplication {
     package func turnEnded() {
         pooler.endTurn()
         if !pooler.actions.isEmpty { performActions() }
+        if !takeovers.isEmpty { passTakeoversOn() }
         onTurnEnd()
     }
 
+    /// Gives away connections of those who want to take over, once the kernel has let go of them.
+    private func passTakeoversOn() {
+        for connection in takeovers {
+            guard let (descriptor, received) = loop.surrender(connection) else { continue }
+            takeovers.removeAll { $0 == connection }
+            // It speaks when it was spoken to.
+            guard received.isEmpty else {
+                close(descriptor)
+                continue
+            }
+            onTakeover(descriptor)
+        }
+    }
+
     package func timeoutMilliseconds() -> Int {
-        pooler.timeToMaintenance.map { Int($0 / 1_000_000) + 1 } ?? -1
+        let maintenance = pooler.timeToMaintenance.map { Int($0 / 1_000_000) + 1 }
+        guard let wanted = takeovers.isEmpty ? turnWithinMilliseconds() : 1 else { return maintenance ?? -1 }
+        return min(wanted, maintenance ?? wanted)
     }
 
     package func woken() {
@@ -179,7 +209,7 @@ package final class PoolerLoop: LoopApplication {
 
     // MARK: - Actions
 
-    private func performActions() {
+    func performActions() {
         while !pooler.actions.isEmpty {
             let actions = pooler.actions
             pooler.actions.removeAll(keepingCapacity: true)
@@ -238,6 +268,7 @@ package final class PoolerLoop: LoopApplication {
     }
 
     private func connect(_ server: ServerPointer) {
+        guard !server.pointee.isForPredecessor else { return connectToPredecessor(server) }
         let place = server.pointee.details.place
         switch place.host {
         case .socketDirectory(let directory):
@@ -261,13 +292,18 @@ package final class PoolerLoop: LoopApplication {
         open(server, .tcp(address: address, port: port), peer: "\(address):\(port)")
     }
 
+    /// The connection is the server's.
+    func own(_ connection: ConnectionPointer, _ server: ServerPointer) {
+        connection.pointee.userData = UnsafeMutableRawPointer(
+            bitPattern: UInt(bitPattern: server) | Self.serverMark)
+    }
+
     private func open(_ server: ServerPointer, _ endpoint: ConnectEndpoint, peer: String) {
         server.pointee.details.peer = peer
         do {
             let connection = try loop.connect(to: endpoint)
             attempts[server] = connection
-            connection.pointee.userData = UnsafeMutableRawPointer(
-                bitPattern: UInt(bitPattern: server) | Self.serverMark)
+            own(connection, server)
         } catch {
             log.write(.warning, "\(server.logName) \(error.description)")
             pooler.serverEnded(server, reason: "connect failed")

@@ -25,9 +25,11 @@ final class PoolerProcess {
     private let signals: SignalQueue
     private var files: AuthenticationFiles
     private var ending = Ending.none
+    private let succession: Succession
 
     init(
-        _ arguments: PoolerArguments, snapshot: ConfigurationSnapshot, files: AuthenticationFiles, log: PoolerLog
+        _ arguments: PoolerArguments, snapshot: ConfigurationSnapshot, files: AuthenticationFiles, log: PoolerLog,
+        predecessor: Predecessor?
     ) throws {
         self.arguments = arguments
         self.log = log
@@ -38,13 +40,26 @@ final class PoolerProcess {
         poolerLoop = try PoolerLoop(
             pooler: LoopPooler(directory, hashing: hashing), log: log, backend: .automatic)
         signals = SignalQueue(waker: poolerLoop.loop.waker)
+        succession = Succession(poolerLoop, listeners, log, predecessor: predecessor)
         useFiles()
         poolerLoop.clientTLS = try TLSContexts.server(snapshot.settings.clientTLS, previous: nil)
         poolerLoop.serverTLS = try TLSContexts.client(snapshot.settings.serverTLS)
-        try listeners.open(snapshot.settings, poolerLoop.loop, log)
-        poolerLoop.onWake = { [unowned self] in handleSignals() }
-        poolerLoop.onTurnEnd = { [unowned self] in endIfDone() }
+        try listeners.open(snapshot.settings, poolerLoop.loop, log, from: predecessor)
+        poolerLoop.onWake = { [unowned self] in
+            handleSignals()
+            succession.woken()
+        }
+        poolerLoop.onTurnEnd = { [unowned self] in
+            succession.turnEnded()
+            endIfDone()
+        }
+        poolerLoop.onTakeover = { [unowned self] in succession.arrived($0) }
+        poolerLoop.sendToPredecessor = { [unowned self] in succession.sendCancelConnection($0) }
+        poolerLoop.turnWithinMilliseconds = { [unowned self] in succession.timeoutMilliseconds }
     }
+
+    /// Whether another process serves in this one's place, and what lies on disk is that one's.
+    var isRetired: Bool { succession.isRetired }
 
     /// Serves until the end; the exit code.
     func run() -> Int32 {
@@ -54,6 +69,7 @@ final class PoolerProcess {
             return 1
         }
         log.write(.log, "process up: \(PoolerProgram.version)")
+        succession.takeOver()
         poolerLoop.run()
         listeners.close(poolerLoop.loop)
         return 0
@@ -111,6 +127,7 @@ final class PoolerProcess {
 
     private func endIfDone() {
         switch ending {
+        case .none where succession.isDone: stop("all clients have gone to the new process")
         case .none: return
         case .waitingForClients where poolerLoop.pooler.clientCount > 0: return
         case .waitingForServers where poolerLoop.pooler.hasActiveServers: return

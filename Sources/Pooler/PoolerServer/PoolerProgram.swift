@@ -65,12 +65,18 @@ package enum PoolerProgram {
     private static func serve(
         _ arguments: PoolerArguments, _ snapshot: ConfigurationSnapshot, _ files: AuthenticationFiles, _ log: PoolerLog
     ) throws -> Int32 {
-        let process = try PoolerProcess(arguments, snapshot: snapshot, files: files, log: log)
+        var predecessor: Predecessor?
+        if arguments.takesOver {
+            predecessor = try Predecessor.find(snapshot.settings)
+            if predecessor == nil { log.write(.log, "no process to take over from: starting as without -R") }
+        }
+        let process = try PoolerProcess(
+            arguments, snapshot: snapshot, files: files, log: log, predecessor: predecessor)
         let path = snapshot.settings.processIDFile ?? ""
         if !path.isEmpty, !writeProcessID(path) {
             return fail("cannot write pidfile \(path): \(String(cString: strerror(errno)))", log)
         }
-        defer { if !path.isEmpty { unlink(path) } }
+        defer { if !path.isEmpty, !process.isRetired { unlink(path) } }
         return process.run()
     }
 

@@ -19,6 +19,10 @@ package final class LoopPooler {
     @exclusivity(unchecked) package private(set) var pools: [PoolKey: PoolPointer] = [:]
     /// Other poolers of the group, by their number, as far as cancel requests were for them.
     @exclusivity(unchecked) package internal(set) var peerPools: [Int: PoolPointer] = [:]
+    /// Whether a process that this one has taken over from still serves clients: cancel requests may be for those.
+    @exclusivity(unchecked) package var hasPredecessor = false
+    /// Where such requests wait; there once one was.
+    @exclusivity(unchecked) var predecessorPool: PoolPointer?
     /// Clients that have not logged in.
     @exclusivity(unchecked) var logins = RecordList<Client>()
     @exclusivity(unchecked) var clientsByID: [UInt64: ClientPointer] = [:]
@@ -30,6 +34,9 @@ package final class LoopPooler {
     @exclusivity(unchecked) var isPaused = false
     /// New clients are refused.
     @exclusivity(unchecked) package var isShuttingDown = false
+
+    /// Another process serves new clients: no servers are kept ready for any.
+    @exclusivity(unchecked) package var isRetired = false
 
     /// Connections that have something to send, for the shell to take at the end of the turn.
     @exclusivity(unchecked) private var dueSends: UnsafeMutablePointer<UnsafeMutableRawPointer>

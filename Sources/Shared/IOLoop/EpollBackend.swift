@@ -88,8 +88,12 @@ final class EpollBackend: LoopBackend {
             rereads.removeAll { $0 == connection }
         }
         // Closing also takes it out of the epoll set: no other descriptor refers to the socket.
-        close(connection.pointee.descriptor)
+        if connection.pointee.descriptor >= 0 { close(connection.pointee.descriptor) }
         return true
+    }
+
+    override func forget(_ connection: ConnectionPointer) {
+        _ = control(EPOLL_CTL_DEL, connection.pointee.descriptor, 0, 0)
     }
 
     override func pause(_ connection: ConnectionPointer) {}

@@ -119,6 +119,19 @@ package final class EventLoop {
         let descriptor = try backend.open(endpoint, backlog: backlog)
         let listener = Listener(
             tag: tag, endpoint: SocketOpening.resolved(endpoint, descriptor), tls: tls, descriptor: descriptor)
+        try start(listener)
+        return listener
+    }
+
+    /// Accepts connections of a socket that listens already, as another process has handed it over; the descriptor is
+    /// the loop's from here.
+    package func listen(on descriptor: Int32, _ endpoint: ListenEndpoint, tag: Int) throws(LoopError) -> Listener {
+        let listener = Listener(tag: tag, endpoint: endpoint, tls: nil, descriptor: descriptor)
+        try start(listener)
+        return listener
+    }
+
+    private func start(_ listener: Listener) throws(LoopError) {
         do throws(LoopError) {
             try backend.start(listener, self)
         } catch {
@@ -126,7 +139,6 @@ package final class EventLoop {
             throw error
         }
         listeners.append(listener)
-        return listener
     }
 
     /// Accepts no more; connections stay. The path of a Unix socket is removed.
@@ -134,6 +146,14 @@ package final class EventLoop {
         guard let index = listeners.firstIndex(where: { $0 === listener }) else { return }
         listeners.remove(at: index)
         discard(listener)
+    }
+
+    /// Accepts no more on a socket that another process goes on with: neither is it shut down nor its path removed.
+    /// Those who are being accepted at this moment still come in.
+    package func withdraw(_ listener: Listener) {
+        guard let index = listeners.firstIndex(where: { $0 === listener }) else { return }
+        listeners.remove(at: index)
+        backend.withdraw(listener, self)
     }
 
     private func discard(_ listener: Listener) {
@@ -307,6 +327,42 @@ package final class EventLoop {
             if !deliveries.contains(connection) { deliveries.append(connection) }
         }
         backend.resume(connection)
+    }
+
+    /// Takes a connection over that has been accepted elsewhere; the descriptor is the loop's from here. Nil, with the
+    /// descriptor closed, if it cannot be watched.
+    package func adopt(_ descriptor: Int32, isUnixSocket: Bool) -> ConnectionPointer? {
+        let connection = makeConnection(descriptor)
+        if isUnixSocket { connection.pointee.flags.insert(.unixSocket) }
+        guard backend.attach(connection) == 0 else {
+            closeNow(connection)
+            return nil
+        }
+        return connection
+    }
+
+    /// Lets go of a paused connection (`pauseReading`) that has nothing to send: its descriptor, and what has come and
+    /// was not delivered, are the caller's. Neither is `ended` called, and the pointer must not be used after this turn.
+    /// Nil while the kernel works on it: try again in a later turn; and for one whose peer has gone, or with TLS.
+    package func surrender(_ connection: ConnectionPointer) -> (descriptor: Int32, received: [UInt8])? {
+        guard connection.pointee.flags.contains(.readingPaused), connection.pointee.secure == nil,
+            connection.pointee.flags.isDisjoint(with: [
+                .closed, .closing, .lingering, .endOfStream, .endHeld, .connecting, .receiving, .waitingForRoom,
+                .deliveryScheduled, .hangingUp,
+            ]), connection.pointee.operationCount == 0, connection.pointee.pendingSendByteCount == 0
+        else { return nil }
+        let received = connection.pointee.held.readable.array
+        backend.forget(connection)
+        let descriptor = connection.pointee.descriptor
+        connection.pointee.descriptor = -1
+        closeNow(connection)
+        return (descriptor, received)
+    }
+
+    /// Whether a paused connection may still be surrendered: the kernel works on it, or output waits for it.
+    package func isBusy(_ connection: ConnectionPointer) -> Bool {
+        connection.pointee.operationCount > 0
+            || (connection.pointee.pendingSendByteCount > 0 && connection.pointee.flags.isDisjoint(with: .closed))
     }
 
     // MARK: - What backends report

@@ -9,7 +9,8 @@ package final class Listener {
     package let endpoint: ListenEndpoint
     /// The context for connections accepted from now on: a new one is a reload.
     package var tls: TLSServerContext?
-    let descriptor: Int32
+    /// The socket, to be sent to another process. The loop closes it.
+    package let descriptor: Int32
     /// While it rests after a failed accept: when to try again, in monotonic milliseconds.
     var retryMilliseconds: Int64?
 

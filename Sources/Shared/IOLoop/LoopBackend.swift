@@ -35,6 +35,14 @@ class LoopBackend {
     func start(_ listener: Listener, _ loop: EventLoop) throws(LoopError) { preconditionFailure("abstract") }
     /// Stops accepting; the descriptor is closed by the caller afterwards.
     func stop(_ listener: Listener) { preconditionFailure("abstract") }
+    /// Stops accepting on a socket that others have too, so that it is not shut down, and closes this descriptor of it.
+    /// Connections that the kernel accepts meanwhile still come in.
+    func withdraw(_ listener: Listener, _ loop: EventLoop) {
+        stop(listener)
+        Glibc.close(listener.descriptor)
+    }
+    /// Watches a connection no more whose descriptor lives on elsewhere. No operation of the kernel's points to it.
+    func forget(_ connection: ConnectionPointer) {}
     /// Begins to watch a connection: for the end of its connect if it is connecting, else for bytes. 0 or an errno.
     func attach(_ connection: ConnectionPointer) -> Int32 { preconditionFailure("abstract") }
     /// Sends what is in the connection's buffers as far as the kernel takes it, then or when there is room.

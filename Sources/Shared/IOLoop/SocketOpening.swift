@@ -1,7 +1,7 @@
 import Glibc
 
 /// Opens sockets that listen or connect, all non-blocking and not inherited by children.
-enum SocketOpening {
+package enum SocketOpening {
     private static let streamFlags =
         Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
@@ -57,7 +57,7 @@ enum SocketOpening {
     }
 
     /// A socket whose connection is under way or done; `localAddress` chooses the way out.
-    static func connect(_ endpoint: ConnectEndpoint, localAddress: String?) throws(LoopError) -> Int32 {
+    package static func connect(_ endpoint: ConnectEndpoint, localAddress: String? = nil) throws(LoopError) -> Int32 {
         let target: SocketAddress? =
             switch endpoint {
             case .tcp(let address, let port): SocketAddress(address: address, port: port)

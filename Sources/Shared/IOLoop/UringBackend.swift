@@ -22,6 +22,8 @@ final class UringBackend: LoopBackend {
     /// Listeners whose accept the kernel still has.
     @exclusivity(unchecked) private var accepting: [Listener] = []
     @exclusivity(unchecked) private var stopped: [Listener] = []
+    /// Given up while others go on listening: closed when the kernel has let go of them.
+    @exclusivity(unchecked) private var withdrawn: [Listener] = []
     /// Detached connections that completions will still name.
     @exclusivity(unchecked) private var leavingCount = 0
 
@@ -86,6 +88,15 @@ final class UringBackend: LoopBackend {
         shutdown(listener.descriptor, Int32(SHUT_RDWR))
     }
 
+    override func withdraw(_ listener: Listener, _ loop: EventLoop) {
+        guard accepting.contains(where: { $0 === listener }) else {
+            close(listener.descriptor)
+            return
+        }
+        withdrawn.append(listener)
+        atoll_ring_cancel(ring, Self.mark(listener))
+    }
+
     private func accepted(_ completion: atoll_completion, _ loop: EventLoop) {
         guard let address = UnsafeRawPointer(bitPattern: UInt(completion.mark & ~Operation.mask)) else { return }
         let listener = Unmanaged<Listener>.fromOpaque(address).takeUnretainedValue()
@@ -96,6 +107,10 @@ final class UringBackend: LoopBackend {
         guard completion.flags & ATOLL_RING_MORE == 0 else { return }
         accepting.removeAll { $0 === listener }
         if isStopped { return stopped.removeAll { $0 === listener } }
+        if withdrawn.contains(where: { $0 === listener }) {
+            close(listener.descriptor)
+            return withdrawn.removeAll { $0 === listener }
+        }
         switch -completion.result {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM, EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP:
             loop.acceptFailed(listener, code: -completion.result)
@@ -127,7 +142,7 @@ final class UringBackend: LoopBackend {
 
     override func detach(_ connection: ConnectionPointer) -> Bool {
         guard connection.pointee.operationCount > 0 else {
-            close(connection.pointee.descriptor)
+            if connection.pointee.descriptor >= 0 { close(connection.pointee.descriptor) }
             return true
         }
         leavingCount += 1

@@ -115,6 +115,33 @@ final class ScriptedPooler {
         endTurn()
     }
 
+    // MARK: - Another process
+
+    /// Lets a client go; nil if it is not at rest. Its connection stays open.
+    func handOver(_ client: ScriptedClient, received: [UInt8] = []) -> ClientHandover? {
+        guard let pointer = client.pointer, let handover = pooler.handOver(pointer.pointee.id, received: received)
+        else { return nil }
+        ends[client.connection] = nil
+        client.pointer = nil
+        endTurn()
+        return handover
+    }
+
+    /// A client that another pooler has let go.
+    func adopt(_ handover: ClientHandover) -> ScriptedClient {
+        let client = ScriptedClient()
+        ends[client.connection] = client
+        client.pointer = pooler.adopt(
+            handover, connection: client.connection, output: client.output, details: ClientDetails(peer: "test"))
+        endTurn()
+        return client
+    }
+
+    func closeSpareServers() {
+        pooler.closeSpareServers()
+        endTurn()
+    }
+
     // MARK: - Servers
 
     /// The oldest connect comes about.

@@ -15,7 +15,7 @@ struct PoolerCommand: ParsableCommand {
               atoll pooler /etc/pgbouncer/pgbouncer.ini
               atoll pooler -d -u postgres /etc/pgbouncer/pgbouncer.ini
 
-            It refuses to run as root: `-u USER` has it become another user. The admin console, -R and the settings that
+            It refuses to run as root: `-u USER` has it become another user. The admin console and the settings that
             it names when it starts are not built yet.
             """)
 

@@ -25,6 +25,7 @@ extension LoopPooler {
     @inline(__always)
     func link(_ client: ClientPointer, _ server: ServerPointer) {
         let pool = server.pointee.pool
+        assert(server.pointee.isFree && server.pointee.cancelCount == 0, "a server in use is given out")
         pool.pointee.idle.remove(server)
         pool.pointee.active.append(server)
         server.pointee.state = .active

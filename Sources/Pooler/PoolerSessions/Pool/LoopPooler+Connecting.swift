@@ -33,7 +33,8 @@ extension LoopPooler {
 
     /// Servers missing from the smallest size.
     private func missingCount(_ pool: PoolPointer) -> Int {
-        pool.pointee.clientCount > 0 ? pool.pointee.settings.minPoolSize - pool.pointee.serverCount : 0
+        guard pool.pointee.clientCount > 0, !isRetired else { return 0 }
+        return pool.pointee.settings.minPoolSize - pool.pointee.serverCount
     }
 
     /// Begins one connection, unless a limit is reached.

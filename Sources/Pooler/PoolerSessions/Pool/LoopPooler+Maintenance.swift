@@ -27,6 +27,7 @@ extension LoopPooler {
         endLongLogins()
         for pool in pools.values { advance(pool) }
         for pool in peerPools.values { endLongCancels(pool) }
+        if let predecessorPool { endLongCancels(predecessorPool) }
     }
 
     private func endLongLogins() {

@@ -103,6 +103,18 @@ struct ClientStatements: ~Copyable {
         return nil
     }
 
+    /// Calls the body for each record, which stays.
+    func forEach(_ body: (NamedStatementPointer) -> Void) {
+        guard let buckets else { return }
+        for index in 0...mask {
+            var next = buckets[index]
+            while let named = next {
+                next = named.pointee.nextInBucket
+                body(named)
+            }
+        }
+    }
+
     /// Takes any record out.
     mutating func popAny() -> NamedStatementPointer? {
         guard count > 0, let buckets else { return nil }

@@ -36,7 +36,7 @@ extension LoopPooler {
             if let pool = peerPool(Int(number)) { return pool }
             log(.warning, asking, "cancel request for peer \(number), which is not configured")
         case .hopsExhausted: log(.warning, asking, "cancel request has passed too many peers")
-        case .unknown: break
+        case .unknown: return poolOfPredecessor()
         }
         return nil
     }
@@ -107,6 +107,10 @@ extension LoopPooler {
             return
         case .peer(_, let processID, let secret):
             _ = carry(BackendKey(processID: processID, secret: secret), for: asking, pool)
+            return
+        case .unknown where pool == predecessorPool:
+            let carrier = carry(request, for: asking, pool)
+            carrier.pointee.flags.insert(.forPredecessor)
             return
         case .hopsExhausted, .unknown: break
         }

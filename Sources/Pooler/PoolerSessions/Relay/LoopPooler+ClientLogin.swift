@@ -94,6 +94,16 @@ extension LoopPooler {
         return true
     }
 
+    /// Takes the client's places, free or not.
+    func forcePlaces(_ client: ClientPointer) {
+        let details = client.pointee.details
+        details.limits = [
+            directory.limits.clients, directory.limits.databaseClients(details.database),
+            directory.limits.userClients(details.user),
+        ]
+        for limit in details.limits { limit.force() }
+    }
+
     // MARK: - auth_query
 
     /// Has a server of auth_user's asked for the client's secret.
@@ -185,11 +195,7 @@ extension LoopPooler {
             let text = "no such database: \(details.database)"
             return endClient(client, reason: text, error: ("3D000", text))
         }
-        let user = database.forcedUser ?? identity.user
-        let pool = pool(database, user: user) {
-            database.forcedUser == nil ? identity.credential : self.directory.credential(database, user: user)
-        }
-        if database.forcedUser == nil { learn(identity.credential, pool) }
+        let pool = pool(of: database, identity.user, identity.credential)
         logins.remove(client)
         client.pointee.pool = pool
         client.pointee.stateTime = now
@@ -202,6 +208,16 @@ extension LoopPooler {
         pool.pointee.waiting.append(client)
         scheduleMaintenance(within: pool.pointee.settings.queryWaitTimeout)
         requestServers(pool)
+    }
+
+    /// The pool for clients of a database, which have proved themselves with a credential.
+    func pool(of database: DatabaseEntry, _ user: String, _ credential: ServerCredential) -> PoolPointer {
+        let serverUser = database.forcedUser ?? user
+        let pool = pool(database, user: serverUser) {
+            database.forcedUser == nil ? credential : self.directory.credential(database, user: serverUser)
+        }
+        if database.forcedUser == nil { learn(credential, pool) }
+        return pool
     }
 
     /// Keeps what the client has proved itself with, for servers.

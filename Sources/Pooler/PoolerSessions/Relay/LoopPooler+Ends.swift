@@ -38,6 +38,9 @@ extension LoopPooler {
         remove(client, reason: reason)
     }
 
+    /// Forgets a client whose connection goes elsewhere.
+    func letGo(_ client: ClientPointer) { remove(client, reason: "handed over") }
+
     private func remove(_ client: ClientPointer, reason: String) {
         log(.log, client, "closing because: \(reason) (age=\((now - client.pointee.connectTime) / 1_000_000_000)s)")
         let server = client.pointee.server

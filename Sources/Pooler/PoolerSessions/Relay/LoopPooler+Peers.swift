@@ -7,12 +7,7 @@ extension LoopPooler {
     func peerPool(_ number: Int) -> PoolPointer? {
         guard let peer = directory.snapshot.peers[number] else { return nil }
         if let known = peerPools[number] { return known }
-        let details = PoolDetails(
-            database: "peer_\(number)", user: "(nouser)", places: directory.places(peer),
-            target: ServerLogin.Target(user: "", database: "", credential: .none),
-            databaseLimit: ConnectionLimit(), userLimit: ConnectionLimit())
-        let pool = PoolPointer.allocate(capacity: 1)
-        pool.initialize(to: Pool(details: details, settings: settings(peer)))
+        let pool = makePool("peer_\(number)", directory.places(peer), settings(peer))
         peerPools[number] = pool
         return pool
     }
@@ -23,6 +18,30 @@ extension LoopPooler {
         own.poolSize = peer.poolSize ?? settings.defaultPoolSize
         own.cancelWaitTimeout = settings.cancelWaitTimeoutMicroseconds * 1000
         return own
+    }
+
+    /// The pool of the process that this one has taken over from.
+    func poolOfPredecessor() -> PoolPointer? {
+        guard hasPredecessor else { return nil }
+        if let known = predecessorPool { return known }
+        var settings = PoolSettings()
+        settings.poolSize = directory.snapshot.settings.defaultPoolSize
+        settings.cancelWaitTimeout = directory.snapshot.settings.cancelWaitTimeoutMicroseconds * 1000
+        // The shell knows the way: the place is only for the log.
+        let place = ServerPlace(host: .socketDirectory("predecessor"), port: 0)
+        let pool = makePool("predecessor", [place], settings)
+        predecessorPool = pool
+        return pool
+    }
+
+    private func makePool(_ name: String, _ places: [ServerPlace], _ settings: PoolSettings) -> PoolPointer {
+        let details = PoolDetails(
+            database: name, user: "(nouser)", places: places,
+            target: ServerLogin.Target(user: "", database: "", credential: .none),
+            databaseLimit: ConnectionLimit(), userLimit: ConnectionLimit())
+        let pool = PoolPointer.allocate(capacity: 1)
+        pool.initialize(to: Pool(details: details, settings: settings))
+        return pool
     }
 
     /// Takes over what a new configuration says of peers. The pool of one that is gone stays for what is on its way.

@@ -57,6 +57,8 @@ package struct Server: ~Copyable, ListedRecord {
         static let settingsRefused = Flags(rawValue: 1 << 16)
         /// Connected for one client, for replication.
         static let forReplication = Flags(rawValue: 1 << 18)
+        /// Carries a cancel request to the process that this one has taken over from.
+        static let forPredecessor = Flags(rawValue: 1 << 19)
     }
 
     /// Bytes for it; the shell sends them. There once it is connected.
@@ -119,6 +121,9 @@ package struct Server: ~Copyable, ListedRecord {
         connectTime = now
         stateTime = now
     }
+
+    /// Whether it is to be connected to the process that this one has taken over from.
+    package var isForPredecessor: Bool { flags.contains(.forPredecessor) }
 
     /// Whether nothing is owed and no transaction is open: the server may pass to somebody else.
     var isFree: Bool {

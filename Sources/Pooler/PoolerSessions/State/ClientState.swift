@@ -41,6 +41,15 @@ package struct ClientState: Sendable {
         wantedFingerprint = startup.fingerprint
     }
 
+    /// Goes on where another process has left off: what the client has set, while it had no server.
+    mutating func restore(_ settings: [SettingList.Entry], named names: Set<String>, readsSequences: Bool) {
+        variables.learn { values in for entry in settings { values.settings[entry.name] = entry.value } }
+        settingNames = names
+        self.readsSequences = readsSequences
+        wanted = startup.overridden(by: variables.values.settings)
+        wantedFingerprint = wanted.fingerprint
+    }
+
     /// Whether statements that begin or end transactions have to be told.
     package var hasUncommitted: Bool { variables.isOpen }
 

@@ -65,6 +65,12 @@ package final class CancelKeys: Sendable {
         }
     }
 
+    /// Makes a key of another process's valid here. O(1).
+    package func adopt(_ key: CancelKey, client: UInt64) {
+        let slot = slot(of: key)
+        entries.withLock { $0[slot] = Entry(key: key, client: client) }
+    }
+
     /// Makes a key worthless. O(1).
     package func remove(_ key: CancelKey) {
         let slot = slot(of: key)
