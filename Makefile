@@ -33,12 +33,13 @@ check: ## What CI runs: format, warnings, imports, tests, generated files
 	@scripts/generated-files --check
 
 bench: ## Compare with the peers, one table an engine
-	@scripts/install-debian-packages --tests
+	@scripts/install-debian-packages --bench
 	@scripts/python-environment
 	@scripts/swift-build -c release --product atoll
 	@scripts/run-if-present Benchmarks/run
 	@Benchmarks/keyvalue
 	@Benchmarks/persistence
+	@Benchmarks/pooler
 
 format: ## Format the Swift code in place
 	@scripts/check-format --fix
