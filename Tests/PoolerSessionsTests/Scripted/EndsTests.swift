@@ -32,6 +32,20 @@ struct EndsTests {
         #expect(pooler.connecting.isEmpty)
     }
 
+    @Test(
+        "An idle server that says of itself that something is open goes to nobody",
+        arguments: [WireBytes.message("Z", Array("T".utf8)), WireBytes.message("G", [0, 0, 0])])
+    func dirtyIdleServer(unasked: [UInt8]) throws {
+        let pooler = ScriptedPooler()
+        let client = pooler.client()
+        let server = try #require(pooler.serve())
+        pooler.send(server, unasked)
+        #expect(server.isClosed)
+        pooler.send(client, WireBytes.query("SELECT 1"))
+        let other = try #require(pooler.serve())
+        #expect(other.takeTypes() == "Q")
+    }
+
     @Test("A server that is evicted for another pool is not replaced, also below min_pool_size")
     func eviction() throws {
         let pooler = ScriptedPooler { snapshot in

@@ -8,19 +8,29 @@ extension LoopPooler {
     package func serverReceived(_ server: ServerPointer, _ bytes: ByteSlice) {
         switch server.pointee.state {
         case .busy where server.pointee.details.lookup != nil: lookupReceived(server, bytes)
-        case .active, .busy, .idle:
-            server.pointee.pool.pointee.statistics.sentByteCount &+= UInt64(bytes.count)
-            guard server.pointee.partial.isEmpty else {
-                server.pointee.partial.append(bytes)
-                return relayPartial(server)
-            }
-            let used = relay(from: server, bytes)
-            if used < bytes.count, server.pointee.state != .closed {
-                server.pointee.partial.append(bytes.slice(used, bytes.count))
+        case .active, .busy: relayReceived(server, bytes)
+        case .idle:
+            relayReceived(server, bytes)
+            // Nobody asked it anything: what is not over now will never be.
+            if server.pointee.state == .idle, !server.pointee.isFree {
+                endServer(server, reason: "idle server got dirty")
             }
         case .replicating: passFromOwnServer(server, bytes)
         case .login: loginReceived(server, bytes)
         case .connecting, .cancelling, .closed: return
+        }
+    }
+
+    @inline(__always)
+    private func relayReceived(_ server: ServerPointer, _ bytes: ByteSlice) {
+        server.pointee.pool.pointee.statistics.sentByteCount &+= UInt64(bytes.count)
+        guard server.pointee.partial.isEmpty else {
+            server.pointee.partial.append(bytes)
+            return relayPartial(server)
+        }
+        let used = relay(from: server, bytes)
+        if used < bytes.count, server.pointee.state != .closed {
+            server.pointee.partial.append(bytes.slice(used, bytes.count))
         }
     }
 
