@@ -5,48 +5,58 @@ import PostgresWire
 import Testing
 
 @Suite struct LoginSecretsTests {
-    /// The second time costs a small part of the first: with so many rounds the difference is thousandfold.
-    private func expectKept(_ body: () throws -> Void) rethrows {
-        let clock = ContinuousClock()
-        let first = try clock.measure(body)
-        let second = try clock.measure(body)
-        #expect(second * 20 < first)
+    /// Derivations that a client's login asks for.
+    private func derivations(
+        _ method: AuthenticationPlan.Method, _ secret: StoredSecret, password: String, _ environment: LoginEnvironment
+    ) throws -> Int {
+        let login = LoginUnderTest(AuthenticationPlan(method, .known(secret)), environment: environment)
+        try Login.run(login, password: password)
+        return login.events.count { if case .needsKeys = $0 { true } else { false } }
     }
 
-    private let iterations = 100_000
-
-    @Test func adHocVerifierIsDerivedOnce() throws {
-        let verifiers = Login.environment().adHocVerifiers
-        try expectKept { try verifiers.verifier(user: "a", password: "p", iterations: iterations) }
-        let verifier = try verifiers.verifier(user: "a", password: "p", iterations: iterations)
-        #expect(try verifier.matches(password: "p"))
-        let changed = try verifiers.verifier(user: "a", password: "q", iterations: 4)
-        #expect(try changed.matches(password: "q"))
-        #expect(changed.iterations == 4)
-        #expect(try !verifiers.verifier(user: "a", password: "r", iterations: 4).matches(password: "q"))
+    @Test func keysOfPlainPasswordsAreDerivedOnce() throws {
+        let environment = Login.environment()
+        for (password, count) in [("p", 1), ("p", 0), ("q", 1), ("p", 0), ("q", 0)] {
+            #expect(try derivations(.scram, .plain(password), password: password, environment) == count)
+        }
+        environment.scramIterations += 1
+        #expect(try derivations(.scram, .plain("p"), password: "p", environment) == 1)
     }
 
-    @Test func provenPasswordIsCheckedOnce() throws {
-        let passwords = Login.environment().provenPasswords
-        let verifier = try ScramVerifier(password: "p", salt: [1], iterations: iterations)
-        try expectKept { _ = try passwords.keys(user: "a", password: "p", verifier: verifier) }
-        #expect(try passwords.keys(user: "a", password: "p", verifier: verifier) != nil)
-        #expect(try passwords.keys(user: "a", password: "q", verifier: verifier) == nil)
-        let changed = try ScramVerifier(password: "q", salt: [1], iterations: 4)
-        #expect(try passwords.keys(user: "a", password: "p", verifier: changed) == nil)
-        let keys = try passwords.keys(user: "a", password: "q", verifier: changed)
-        #expect(keys == (try ScramKeys(password: "q", salt: [1], iterations: 4)))
+    @Test func keysOfWrongPasswordsAreNotKept() throws {
+        let environment = Login.environment()
+        let secret = StoredSecret.scram(try ScramVerifier(password: "p", salt: [1], iterations: 4))
+        for (password, count) in [("p", 1), ("p", 0), ("q", 1), ("q", 1), ("p", 0)] {
+            #expect(try derivations(.plain, secret, password: password, environment) == count)
+        }
+        let changed = StoredSecret.scram(try ScramVerifier(password: "q", salt: [2], iterations: 4))
+        #expect(try derivations(.plain, changed, password: "p", environment) == 1)
     }
 
     @Test func keysForServersAreDerivedOnce() throws {
-        let keys = Login.environment().derivedKeys
-        try expectKept { _ = try keys.keys(password: "p", salt: [1], iterations: iterations) }
-        #expect(
-            try keys.keys(password: "p", salt: [2], iterations: 4)
-                == ScramKeys(password: "p", salt: [2], iterations: 4))
-        #expect(
-            try keys.keys(password: "q", salt: [2], iterations: 4)
-                == ScramKeys(password: "q", salt: [2], iterations: 4))
+        let environment = Login.environment()
+        for count in [1, 0] {
+            let login = ServerUnderTest(ServerScript.Method.scram.target, environment: environment)
+            try ServerScript(.scram).run(login)
+            #expect(login.welcome != nil)
+            #expect(login.derivationCount == count)
+        }
+    }
+
+    @Test func keptKeysAreThoseThatWereDerived() throws {
+        let kept = Login.environment().derivedKeys
+        let derivation = KeyDerivation(password: "p", salt: [1], iterations: 4)
+        let keys = try derivation.run().get()
+        #expect(kept.known(derivation) == nil)
+        kept.keep(keys, of: derivation)
+        #expect(kept.known(derivation) == keys)
+        for other in [
+            KeyDerivation(password: "q", salt: [1], iterations: 4),
+            KeyDerivation(password: "p", salt: [2], iterations: 4),
+            KeyDerivation(password: "p", salt: [1], iterations: 5),
+        ] {
+            #expect(kept.known(other) == nil)
+        }
     }
 
     @Test(
@@ -76,7 +86,8 @@ import Testing
         for thing in [
             StoredSecret.plain("s3cret"), ServerCredential.password("s3cret"), login.login, server,
             AuthenticationPlan(.plain, .known(.plain("s3cret"))), SecretLookup.found(user: "u", .plain("s3cret")),
-            ServerCredential.scramKeys(keys), key, BackendKey(processID: 1, secret: Array("s3cret".utf8)),
+            KeyDerivation(password: "s3cret", salt: [1], iterations: 1), ServerCredential.scramKeys(keys), key,
+            BackendKey(processID: 1, secret: Array("s3cret".utf8)),
         ] as [Any] {
             for text in ["\(thing)", String(reflecting: thing)] {
                 #expect(!text.contains("s3cret"))

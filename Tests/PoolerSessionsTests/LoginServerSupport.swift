@@ -7,8 +7,10 @@ final class ServerUnderTest {
     var login: ServerLogin
     var output = OutputBuffer()
     let pieceByteCount: Int?
-    /// Everything but `needsBytes`.
+    /// Everything but `needsBytes` and `needsKeys`.
     var events: [ServerLoginEvent] = []
+    /// Keys that were asked for, and given at once.
+    private(set) var derivationCount = 0
     /// All that arrived, as it was sent.
     var received: [[UInt8]] = []
     var certificateHash: [UInt8]?
@@ -31,6 +33,10 @@ final class ServerUnderTest {
     }
 
     private func note(_ event: ServerLoginEvent) {
+        if case .needsKeys(let derivation) = event {
+            derivationCount += 1
+            return note(login.derived(derivation.run(), into: &output))
+        }
         if event != .needsBytes { events.append(event) }
         if event == .needsTLS { note(login.secured(certificateHash: certificateHash, into: &output)) }
     }

@@ -40,6 +40,7 @@ final class LoginUnderTest {
     private func act(on event: ClientLoginEvent) {
         if event != .needsBytes { events.append(event) }
         switch event {
+        case .needsKeys(let derivation): act(on: login.derived(derivation.run(), into: &output))
         case .startup: act(on: login.proceed(with: plan, into: &output))
         case .needsSecret: act(on: login.proceed(with: lookup, into: &output))
         default: break

@@ -15,6 +15,7 @@ package final class PoolerLoop: LoopApplication {
     /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
     private var resolver: HostNameResolver?
+    private var deriver: KeyDeriver?
     /// Servers whose host is being looked up, by the number of the search.
     private var searches: [UInt64: ServerPointer] = [:]
     /// Connections that are under way, by their server.
@@ -45,6 +46,7 @@ package final class PoolerLoop: LoopApplication {
         let loop = try EventLoop(backend: backend, application: self)
         eventLoop = loop
         resolver = HostNameResolver(waker: loop.waker)
+        deriver = KeyDeriver(waker: loop.waker)
         pooler.now = loop.nowNanoseconds
     }
 
@@ -203,6 +205,7 @@ package final class PoolerLoop: LoopApplication {
             guard let server = searches.removeValue(forKey: answer.id) else { continue }
             connect(server, to: answer.addresses)
         }
+        for answer in deriver?.takeAnswers() ?? [] { pooler.derived(answer.derivation, answer.keys) }
         onWake()
         performActions()
     }
@@ -249,6 +252,9 @@ package final class PoolerLoop: LoopApplication {
             if client.pointee.state != .closed { beginTLS(client, received: bytes) }
         case .secureServer(let server):
             if server.pointee.state != .closed { beginTLS(server) }
+        case .derive(let derivation):
+            // Without a thread the loop has to do it.
+            if deriver?.begin(derivation) != true { pooler.derived(derivation, derivation.run()) }
         case .close(let connection, let afterSending):
             let connection = connection.assumingMemoryBound(to: Connection.self)
             connection.pointee.userData = nil

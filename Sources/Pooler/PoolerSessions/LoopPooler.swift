@@ -51,6 +51,8 @@ package final class LoopPooler {
     @exclusivity(unchecked) var pausedClients: [ClientPointer] = []
     /// Counts up with each turn.
     @exclusivity(unchecked) var turnNumber: UInt64 = 0
+    /// Keys that logins wait for.
+    @exclusivity(unchecked) var derivations = DerivationQueue()
     /// When `advance` has to be called next.
     @exclusivity(unchecked) var maintenanceTime: Int64 = 0
     /// What servers that are not connected yet write to: never sent.

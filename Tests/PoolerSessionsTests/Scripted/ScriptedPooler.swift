@@ -225,6 +225,7 @@ final class ScriptedPooler {
         case .close(let connection, _): ends[connection]?.isClosed = true
         case .pauseReading(let connection): ends[connection]?.isPaused = true
         case .resumeReading(let connection): ends[connection]?.isPaused = false
+        case .derive(let derivation): pooler.derived(derivation, derivation.run())
         case .log(_, let text): lines.append(text)
         case .secureClient, .secureServer: preconditionFailure("TLS was not asked for")
         }

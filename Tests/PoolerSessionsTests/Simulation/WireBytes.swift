@@ -20,6 +20,8 @@ enum WireBytes {
         return word(body.count + 4) + body
     }
 
+    static let tlsRequest = word(8) + word(80_877_103)
+
     static func query(_ sql: String) -> [UInt8] { message("Q", text(sql)) }
     static func parse(_ name: String, _ sql: String) -> [UInt8] { message("P", text(name) + text(sql) + half(0)) }
     static func bind(_ name: String, _ values: [String], portal: String = "") -> [UInt8] {
@@ -34,6 +36,12 @@ enum WireBytes {
     }
     static func execute(portal: String = "") -> [UInt8] { message("E", text(portal) + word(0)) }
     static let sync = message("S")
+
+    /// What a server sends that takes whoever comes: AuthenticationOk to ReadyForQuery.
+    static func loginEnd() -> [UInt8] {
+        message("R", word(0)) + message("S", text("server_version") + text("15.0"))
+            + message("K", word(7) + word(7)) + message("Z", Array("I".utf8))
+    }
 
     /// The whole messages at the front, which are then gone.
     static func takeMessages(_ bytes: inout [UInt8]) -> [(type: Character, body: [UInt8])] {

@@ -7,10 +7,8 @@ package final class LoginEnvironment: Sendable {
     /// Source of nonces, salts and keys.
     package let random: RandomSource
     /// Verifiers of users whose plain password is known.
-    package let adHocVerifiers: AdHocVerifiers
-    /// Passwords that were checked against a SCRAM verifier.
-    package let provenPasswords: ProvenPasswords
-    /// Keys for servers.
+    let adHocVerifiers: AdHocVerifiers
+    /// Keys of passwords.
     package let derivedKeys: DerivedKeys
     private let iterations: Atomic<Int>
 
@@ -20,8 +18,7 @@ package final class LoginEnvironment: Sendable {
     package init(random: RandomSource = .system, scramIterations: Int = 4_096) {
         self.random = random
         self.adHocVerifiers = AdHocVerifiers(secret: random.bytes(32))
-        self.provenPasswords = ProvenPasswords(secret: random.bytes(32))
-        self.derivedKeys = DerivedKeys()
+        self.derivedKeys = DerivedKeys(secret: random.bytes(32))
         self.iterations = Atomic(scramIterations)
     }
 

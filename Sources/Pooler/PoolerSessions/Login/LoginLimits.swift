@@ -10,7 +10,7 @@ package enum LoginLimits {
     static var bufferedByteCountMax: Int { 2 * WireLimits.loginBodyByteCountMax }
     /// Body of an answer that is not a password: a SCRAM message with its mechanism's name.
     static var scramAnswerByteCountMax: Int { WireLimits.scramMessageByteCountMax + 64 }
-    /// Rounds of PBKDF2 that a server may ask for, once for each salt: some 0.3 s of one loop.
+    /// Rounds of PBKDF2 that a server may ask for, once for each salt: some 0.3 s of a thread beside the loop.
     package static var serverScramIterationsMax: Int { 1_000_000 }
     /// Server's share of a SCRAM nonce together with ours; PostgreSQL makes 48.
     static var nonceByteCountMax: Int { 1_024 }
@@ -18,8 +18,10 @@ package enum LoginLimits {
     static var parameterCountMax: Int { 256 }
     /// Notices of one login that are kept.
     static var noticeCountMax: Int { 16 }
-    /// Entries of each cache of derived secrets. A full one is emptied: that costs time, never a login.
+    /// Entries of the cache of derived keys. A full one is emptied: that costs time, never a login.
     static var cachedSecretCountMax: Int { 16_384 }
+    /// Derivations that are under way at a time; others wait.
+    static var derivationCountMax: Int { 2 }
     /// Number that a peer's identity may have: 14 bits, as in PgBouncer.
     package static var peerIDMax: UInt16 { 16_383 }
 }

@@ -112,6 +112,8 @@ package final class ClientDetails {
     var session: ClientState?
     /// Until it is known who the client is.
     var login: ClientLogin?
+    /// What its login waits for.
+    var derivation: KeyDerivation?
     /// Who the client is, once that is known.
     package internal(set) var identity: ClientIdentity?
     /// What it names itself with in a cancel request.

@@ -17,7 +17,7 @@ extension LoopPooler {
     }
 
     /// Takes a step of the login, and does what follows.
-    private func stepLogin(
+    func stepLogin(
         _ client: ClientPointer, _ step: (inout ClientLogin, inout OutputBuffer) -> ClientLoginEvent
     ) {
         // Taken out, so that it is not copied.
@@ -37,6 +37,7 @@ extension LoopPooler {
         case .cancel(let processID, let secret): cancel(client, processID: processID, secret: secret)
         case .startup(let startup): decide(client, startup)
         case .needsSecret: lookUp(client)
+        case .needsKeys(let derivation): derive(derivation, for: client)
         case .authenticated(let identity): admit(client, identity)
         case .failed(let failure): fail(client, failure)
         }

@@ -57,6 +57,7 @@ extension LoopPooler {
         case .closed: return
         }
         client.pointee.state = .closed
+        forgetDerivation(client)
         client.pointee.details.carrier?.pointee.details.asking = nil
         client.pointee.details.carrier = nil
         if let server { abandon(server, by: client) }
@@ -146,6 +147,7 @@ extension LoopPooler {
 
     /// Gives back what the server held.
     private func forget(_ server: ServerPointer) {
+        forgetDerivation(server)
         while let kind = server.pointee.replies.firstKind {
             _ = kind
             commit(server, server.pointee.replies.first)

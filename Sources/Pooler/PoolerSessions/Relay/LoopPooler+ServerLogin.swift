@@ -24,7 +24,7 @@ extension LoopPooler {
         stepLogin(server) { login, output in login.receive(bytes, into: &output) }
     }
 
-    private func stepLogin(
+    func stepLogin(
         _ server: ServerPointer, _ step: (inout ServerLogin, inout OutputBuffer) -> ServerLoginEvent
     ) {
         // Taken out, so that it is not copied.
@@ -38,6 +38,7 @@ extension LoopPooler {
         switch event {
         case .needsBytes: break
         case .needsTLS: actions.append(.secureServer(server))
+        case .needsKeys(let derivation): derive(derivation, for: server)
         case .ready(let welcome): becameReady(server, welcome)
         case .failed(let failure): loginFailed(server, failure)
         }

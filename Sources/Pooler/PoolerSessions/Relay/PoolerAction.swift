@@ -15,6 +15,8 @@ package enum PoolerAction {
     case secureClient(ClientPointer, received: [UInt8])
     /// Begin TLS with a server; `serverSecured` tells that it is there.
     case secureServer(ServerPointer)
+    /// Derive keys, away from the loop; `derived` takes them.
+    case derive(KeyDerivation)
     /// Write a line.
     case log(PoolerLogLevel, String)
 }

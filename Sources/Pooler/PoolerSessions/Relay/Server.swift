@@ -151,6 +151,8 @@ package final class ServerDetails {
     var portalPlans: [[UInt8]: SharedPlan] = [:]
     /// Until the server is logged in.
     var login: ServerLogin?
+    /// What the login waits for.
+    var derivation: KeyDerivation?
     /// The question for a client's secret that the server is answering.
     var lookup: AuthQuery?
     /// The client that the answer is for, while it is there.

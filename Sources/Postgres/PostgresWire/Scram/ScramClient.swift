@@ -1,7 +1,8 @@
 /// The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), a pure machine.
 ///
 /// `start`, then `receiveServerFirst`, then `receiveServerFinal`, each once. Only when the last one has returned is the
-/// server known to know the password's verifier. After an error the exchange is over.
+/// server known to know the password's verifier. After an error the exchange is over. Who derives keys elsewhere calls
+/// `readServerFirst` and later `proceed` in place of `receiveServerFirst`.
 package struct ScramClient: Sendable {
     /// What the client knows.
     package enum Credential: Hashable, Sendable {
@@ -24,8 +25,10 @@ package struct ScramClient: Sendable {
     private enum State {
         /// Nothing sent. To `awaitingServerFirst`.
         case initial
-        /// To `awaitingServerFinal`, or `finished` by an error.
+        /// To `awaitingKeys`, or `finished` by an error.
         case awaitingServerFirst
+        /// To `awaitingServerFinal`.
+        case awaitingKeys(serverFirst: String, nonce: String)
         /// To `finished`.
         case awaitingServerFinal(serverSignature: [UInt8])
         /// Stays.
@@ -82,29 +85,39 @@ package struct ScramClient: Sendable {
 
     /// Answers the server's first message with the client's final one. Costs all rounds when given a password.
     package mutating func receiveServerFirst(_ bytes: Span<UInt8>) throws(ScramError) -> [UInt8] {
-        let credential = credential
-        return try receiveServerFirst(bytes) { (salt, iterations) throws(ScramError) in
-            switch credential {
-            case .password(let password): try ScramKeys(password: password, salt: salt, iterations: iterations)
-            case .keys(let keys): keys
+        let (salt, iterations) = try readServerFirst(bytes)
+        switch credential {
+        case .password(let password):
+            do throws(ScramError) {
+                return try proceed(with: ScramKeys(password: password, salt: salt, iterations: iterations))
+            } catch {
+                state = .finished
+                throw error
             }
+        case .keys(let keys): return try proceed(with: keys)
         }
     }
 
-    /// The same with keys from elsewhere: from a cache, or after a look at what the server asks for.
-    package mutating func receiveServerFirst(
-        _ bytes: Span<UInt8>, derivingKeys derive: (_ salt: [UInt8], _ iterations: Int) throws(ScramError) -> ScramKeys
-    ) throws(ScramError) -> [UInt8] {
+    /// Takes the server's first message: what keys have to be derived with, for `proceed`.
+    package mutating func readServerFirst(
+        _ bytes: Span<UInt8>
+    ) throws(ScramError) -> (salt: [UInt8], iterations: Int) {
         guard case .awaitingServerFirst = state else { throw .outOfOrder }
         state = .finished
         let message = try ScramMessage.ServerFirst(bytes)
         guard message.nonce.hasPrefix(nonce.text), message.nonce.utf8.count > nonce.text.utf8.count else {
             throw .nonceMismatch
         }
-        let keys = try derive(message.salt, message.iterations)
+        state = .awaitingKeys(serverFirst: String(wire: bytes), nonce: message.nonce)
+        return (message.salt, message.iterations)
+    }
+
+    /// The client's final message, once there are keys. Throws `outOfOrder`.
+    package mutating func proceed(with keys: ScramKeys) throws(ScramError) -> [UInt8] {
+        guard case .awaitingKeys(let serverFirst, let bothNonces) = state else { throw .outOfOrder }
         self.keys = keys
-        let withoutProof = "c=\(Base64.encode(channelBindingData)),r=\(message.nonce)"
-        let signedText = "\(clientFirstBare),\(String(wire: bytes)),\(withoutProof)"
+        let withoutProof = "c=\(Base64.encode(channelBindingData)),r=\(bothNonces)"
+        let signedText = "\(clientFirstBare),\(serverFirst),\(withoutProof)"
         let signature = ScramKeys.sign(signedText, with: keys.storedKey)
         let proof = ScramKeys.exclusiveOr(keys.clientKey, signature)
         state = .awaitingServerFinal(serverSignature: ScramKeys.sign(signedText, with: keys.serverKey))

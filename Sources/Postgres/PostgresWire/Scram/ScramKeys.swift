@@ -1,4 +1,5 @@
 import CryptoExtras
+import Glibc
 
 /// The two keys that a password, a salt and a number of rounds give (RFC 5802, section 3).
 ///
@@ -23,12 +24,13 @@ package struct ScramKeys: Hashable, Sendable {
         guard (1...WireLimits.passwordByteCountMax).contains(password.utf8.count) else { throw .passwordOutOfRange }
         guard (1...WireLimits.scramIterationsMax).contains(iterations) else { throw .iterationsOutOfRange }
         guard (1...WireLimits.scramSaltByteCountMax).contains(salt.count) else { throw .saltOutOfRange }
-        let saltedPassword: [UInt8]
+        var saltedPassword: [UInt8]
+        var prepared = Array(SASLprep.prepare(password).utf8)
+        defer { ScramKeys.wipe(&prepared) }
         do {
             // "Unchecked" skips a minimum of 210,000 rounds; PostgreSQL's verifiers say how many they have.
             let key = try KDF.Insecure.PBKDF2.deriveKey(
-                from: Array(SASLprep.prepare(password).utf8), salt: salt, using: .sha256, outputByteCount: 32,
-                unsafeUncheckedRounds: iterations)
+                from: prepared, salt: salt, using: .sha256, outputByteCount: 32, unsafeUncheckedRounds: iterations)
             // Copied out at once.
             saltedPassword = unsafe key.withUnsafeBytes { unsafe Array($0) }
         } catch {
@@ -36,6 +38,15 @@ package struct ScramKeys: Hashable, Sendable {
         }
         self.clientKey = ScramKeys.sign("Client Key", with: saltedPassword)
         self.serverKey = ScramKeys.sign("Server Key", with: saltedPassword)
+        ScramKeys.wipe(&saltedPassword)
+    }
+
+    /// Overwrites a secret that nobody else holds.
+    private static func wipe(_ bytes: inout [UInt8]) {
+        // The buffer does not leave the closure.
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+            if let base = buffer.baseAddress { unsafe explicit_bzero(base, buffer.count) }
+        }
     }
 
     /// H(ClientKey), what a server keeps.

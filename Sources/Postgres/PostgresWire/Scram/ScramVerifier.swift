@@ -23,6 +23,11 @@ package struct ScramVerifier: Hashable, Sendable {
         password: String, salt: [UInt8], iterations: Int = ScramVerifier.defaultIterations
     ) throws(ScramError) {
         let keys = try ScramKeys(password: password, salt: salt, iterations: iterations)
+        self.init(keys: keys, salt: salt, iterations: iterations)
+    }
+
+    /// The verifier of keys that were derived with this salt and so many rounds.
+    package init(keys: ScramKeys, salt: [UInt8], iterations: Int) {
         self.salt = salt
         self.iterations = iterations
         self.storedKey = keys.storedKey
@@ -54,10 +59,15 @@ package struct ScramVerifier: Hashable, Sendable {
     ///
     /// - Parameter secret: random bytes that stay the same for the life of the cluster and are not told to anyone.
     package init(mockFor user: String, secret: [UInt8], iterations: Int = ScramVerifier.defaultIterations) {
-        self.salt = Array(ScramKeys.sign("salt:" + user, with: secret).prefix(ScramVerifier.defaultSaltByteCount))
+        self.salt = ScramVerifier.mockSalt(for: user, secret: secret)
         self.iterations = iterations
         self.storedKey = ScramKeys.sign("stored key:" + user, with: secret)
         self.serverKey = ScramKeys.sign("server key:" + user, with: secret)
+    }
+
+    /// The salt of `init(mockFor:secret:iterations:)`.
+    package static func mockSalt(for user: String, secret: [UInt8]) -> [UInt8] {
+        Array(ScramKeys.sign("salt:" + user, with: secret).prefix(ScramVerifier.defaultSaltByteCount))
     }
 
     /// The text form, as `CREATE ROLE ... PASSWORD` takes it.

@@ -146,7 +146,8 @@ extension ClientLogin {
             case .awaitingScramFirst(let login):
                 return continueScram(login, try answer.saslInitialResponse(), into: &output)
             case .awaitingScramFinal(let login): return judgeProof(login, answer.bytes, into: &output)
-            case .starting, .securing, .deciding, .lookingUp, .finished: return .needsBytes
+            case .starting, .securing, .deciding, .lookingUp, .derivingProof, .derivingVerifier, .finished:
+                return .needsBytes
             }
         } catch {
             return refuse(.malformedMessage(error), into: &output)

@@ -8,31 +8,41 @@ extension ClientLogin {
         _ password: WireText, _ secret: StoredSecret, into output: inout OutputBuffer
     ) -> ClientLoginEvent {
         guard !password.isEmpty else { return refuse(.emptyPassword, into: &output) }
-        let outcome: Bool
-        let detail: String?
-        do throws(ScramError) {
-            outcome = try fits(password, secret)
-            detail = nil
-        } catch {
-            outcome = false
-            detail = "\(error)"
+        let fits: Bool
+        switch secret {
+        case .unusable: fits = false
+        case .plain(let stored): fits = constantTimeEqual(password.bytes, Array(stored.utf8).span)
+        case .md5(let stored):
+            let verifier = MD5Password.verifier(user: user, password: password.string)
+            fits = constantTimeEqual(Array(verifier.utf8).span, Array(stored.utf8).span)
+        case .scram(let verifier):
+            let derivation = KeyDerivation(
+                password: password.string, salt: verifier.salt, iterations: verifier.iterations)
+            guard let keys = environment.derivedKeys.known(derivation) else {
+                phase = .derivingProof(derivation, verifier)
+                return .needsKeys(derivation)
+            }
+            return judgeProof(.success(keys), derivation, verifier, into: &output)
         }
-        guard outcome else {
-            return refuse(LoginFailure.passwordFailed.with(detail: detail ?? "\(secret)"), into: &output)
-        }
+        guard fits else { return refuse(LoginFailure.passwordFailed.with(detail: "\(secret)"), into: &output) }
         return accept(.password(password.string), isChannelBound: false)
     }
 
-    private func fits(_ password: WireText, _ secret: StoredSecret) throws(ScramError) -> Bool {
-        switch secret {
-        case .unusable: return false
-        case .plain(let stored): return constantTimeEqual(password.bytes, Array(stored.utf8).span)
-        case .md5(let stored):
-            let verifier = MD5Password.verifier(user: user, password: password.string)
-            return constantTimeEqual(Array(verifier.utf8).span, Array(stored.utf8).span)
-        case .scram(let verifier):
-            return try environment.provenPasswords.keys(user: user, password: password.string, verifier: verifier)
-                != nil
+    /// Compares a password's keys with the verifier that is stored. Those of a wrong password are not kept.
+    mutating func judgeProof(
+        _ keys: Result<ScramKeys, ScramError>, _ derivation: KeyDerivation, _ verifier: ScramVerifier,
+        into output: inout OutputBuffer
+    ) -> ClientLoginEvent {
+        switch keys {
+        case .failure(let error):
+            return refuse(LoginFailure.passwordFailed.with(detail: "\(error)"), into: &output)
+        case .success(let keys):
+            guard constantTimeEqual(keys.storedKey.span, verifier.storedKey.span) else {
+                return refuse(
+                    LoginFailure.passwordFailed.with(detail: "\(StoredSecret.scram(verifier))"), into: &output)
+            }
+            environment.derivedKeys.keep(keys, of: derivation)
+            return accept(.password(derivation.password), isChannelBound: false)
         }
     }
 

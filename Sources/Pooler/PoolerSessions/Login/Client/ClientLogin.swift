@@ -1,5 +1,5 @@
 package import Bytes
-import PostgresWire
+package import PostgresWire
 
 /// A client's connection from its first byte until it is known who it is: a pure machine.
 ///
@@ -19,12 +19,16 @@ package struct ClientLogin: Sendable {
         case deciding(StartupParameters)
         /// `needsSecret` was told. To the phases of the methods, `finished`.
         case lookingUp(AuthenticationPlan.Method)
-        /// AuthenticationCleartextPassword is out. To `finished`.
+        /// AuthenticationCleartextPassword is out. To `derivingProof`, `finished`.
         case awaitingPassword(StoredSecret)
+        /// `needsKeys` was told, to compare the password that came with the verifier. To `finished`.
+        case derivingProof(KeyDerivation, ScramVerifier)
         /// AuthenticationMD5Password is out. To `finished`.
         case awaitingMD5(StoredSecret, salt: [UInt8])
-        /// AuthenticationSASL is out. To `awaitingScramFinal`, `finished`.
+        /// AuthenticationSASL is out. To `derivingVerifier`, `awaitingScramFinal`, `finished`.
         case awaitingScramFirst(ScramLogin)
+        /// `needsKeys` was told, to answer the client's first message. To `awaitingScramFinal`, `finished`.
+        case derivingVerifier(ScramLogin, KeyDerivation, mechanism: String, first: [UInt8])
         /// AuthenticationSASLContinue is out. To `finished`.
         case awaitingScramFinal(ScramLogin)
         /// Authenticated, cancelled or failed. Stays.
@@ -80,6 +84,20 @@ package struct ClientLogin: Sendable {
         return process(into: &output)
     }
 
+    /// The caller's answer to `needsKeys`.
+    package mutating func derived(
+        _ keys: Result<ScramKeys, ScramError>, into output: inout OutputBuffer
+    ) -> ClientLoginEvent {
+        switch phase {
+        case .derivingProof(let derivation, let verifier):
+            return judgeProof(keys, derivation, verifier, into: &output)
+        case .derivingVerifier(var login, let derivation, let mechanism, let first):
+            login.complete(with: keys, of: derivation, environment)
+            return answer(login, mechanism: mechanism, first: first.span, into: &output) ?? process(into: &output)
+        default: preconditionFailure("keys that nobody asked for")
+        }
+    }
+
     /// Ends the login for a reason of the caller's: a limit, the time, a database that is disabled.
     package mutating func refuse(_ failure: LoginFailure, into output: inout OutputBuffer) -> ClientLoginEvent {
         phase = .finished
@@ -106,7 +124,8 @@ package struct ClientLogin: Sendable {
             case .starting: step = readStartup(received.span, into: &output)
             case .awaitingPassword, .awaitingMD5, .awaitingScramFirst, .awaitingScramFinal:
                 step = readAnswer(received.span, into: &output)
-            case .securing, .deciding, .lookingUp, .finished: step = Step(0, .needsBytes)
+            case .securing, .deciding, .lookingUp, .derivingProof, .derivingVerifier, .finished:
+                step = Step(0, .needsBytes)
             }
             received.consume(step.byteCount)
             swap(&received, &input)

@@ -14,6 +14,8 @@ package enum ClientLoginEvent: Hashable, Sendable {
     /// Ask auth_query about this user, then call `proceed(with:)` or `refuse`. Nothing that the client has sent may
     /// take effect there, its settings least of all (CVE-2025-12819).
     case needsSecret(user: String)
+    /// Have these keys derived, then call `derived` or `refuse`.
+    case needsKeys(KeyDerivation)
     /// The client is who it says. Send a `ClientWelcome`; `takeLeftover` has what the client sent beyond its login.
     case authenticated(ClientIdentity)
     /// The login is over. Send the output, close.

@@ -1,35 +1,68 @@
+import Glibc
 package import PostgresWire
 import Synchronization
 
-/// SCRAM keys of passwords that the pooler shows to servers: derived once per password, salt and number of rounds.
-/// Used by all loops.
+/// SCRAM keys that were derived before, by password, salt and number of rounds, so that logging in again costs an HMAC
+/// instead of PBKDF2.
+///
+/// Passwords are not kept, only tags of them under a key of the process's own; keys are overwritten when they are given
+/// up. Used by all loops.
 package final class DerivedKeys: Sendable {
-    private struct Source: Hashable {
-        let salt: [UInt8]
-        let iterations: Int
-        let password: String
+    private let digest: SecretDigest
+    /// By the tag of what they were derived from. Under the lock.
+    private let entries = Mutex<[[UInt8]: KeptKeys]>([:])
+
+    /// - Parameter secret: at least 32 random bytes.
+    init(secret: [UInt8]) {
+        digest = SecretDigest(key: secret)
     }
 
-    /// Under the lock.
-    private let entries = Mutex<[Source: ScramKeys]>([:])
+    /// The keys, if they were derived before. Microseconds.
+    package func known(_ derivation: KeyDerivation) -> ScramKeys? {
+        let tag = tag(derivation)
+        return entries.withLock { $0[tag]?.keys }
+    }
 
-    init() {}
-
-    /// The keys. Microseconds if they were asked for before, else milliseconds of PBKDF2, without the lock. Throws as
-    /// `ScramKeys`.
-    package func keys(password: String, salt: [UInt8], iterations: Int) throws(ScramError) -> ScramKeys {
-        let source = Source(salt: salt, iterations: iterations, password: password)
-        if let known = entries.withLock({ $0[source] }) { return known }
-        let keys = try ScramKeys(password: password, salt: salt, iterations: iterations)
+    /// Remembers keys. Those of a password that somebody merely claims are not for keeping: they would push out others.
+    package func keep(_ keys: ScramKeys, of derivation: KeyDerivation) {
+        let tag = tag(derivation)
+        let kept = KeptKeys(keys)
         entries.withLock { entries in
             if entries.count >= LoginLimits.cachedSecretCountMax { entries.removeAll() }
-            entries[source] = keys
+            entries[tag] = kept
         }
-        return keys
     }
 
-    /// Forgets everything: after a reload.
-    package func removeAll() {
-        entries.withLock { $0.removeAll() }
+    private func tag(_ derivation: KeyDerivation) -> [UInt8] {
+        let rounds = UInt32(truncatingIfNeeded: derivation.iterations)
+        let bytes = (0..<4).map { UInt8(truncatingIfNeeded: rounds >> (8 * $0)) }
+        return digest.tag([Array(derivation.password.utf8), derivation.salt, bytes])
+    }
+}
+
+/// Two keys in memory of their own, overwritten at the end.
+private final class KeptKeys: Sendable {
+    /// Of each key, in bytes: that of SHA-256.
+    private static let keyByteCount = 32
+
+    // Written by the initialiser alone, and freed by the deinitialiser: nobody writes while somebody reads.
+    private nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
+
+    init(_ keys: ScramKeys) {
+        precondition(
+            keys.clientKey.count == Self.keyByteCount && keys.serverKey.count == Self.keyByteCount,
+            "keys of another length than SHA-256's")
+        bytes = .allocate(byteCount: 2 * Self.keyByteCount, alignment: 1)
+        bytes.copyBytes(from: keys.clientKey)
+        UnsafeMutableRawBufferPointer(rebasing: bytes[Self.keyByteCount...]).copyBytes(from: keys.serverKey)
+    }
+
+    deinit {
+        if let base = bytes.baseAddress { explicit_bzero(base, bytes.count) }
+        bytes.deallocate()
+    }
+
+    var keys: ScramKeys {
+        ScramKeys(clientKey: Array(bytes[..<Self.keyByteCount]), serverKey: Array(bytes[Self.keyByteCount...]))
     }
 }

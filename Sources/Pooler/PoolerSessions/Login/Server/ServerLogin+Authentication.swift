@@ -100,26 +100,46 @@ extension ServerLogin {
     ) -> ServerLoginEvent? {
         var client = client
         do throws(ScramError) {
-            let final = try client.receiveServerFirst(data) { (salt, iterations) throws(ScramError) in
-                try keys(salt: salt, iterations: iterations)
+            let (salt, iterations) = try client.readServerFirst(data)
+            switch target.credential {
+            // Of another verifier than the server's they fail there, and its error says best what is wrong.
+            case .scramKeys(let keys): return try prove(client, keys, into: &output)
+            case .password(let password):
+                guard iterations <= LoginLimits.serverScramIterationsMax else { throw .iterationsOutOfRange }
+                let derivation = KeyDerivation(password: password, salt: salt, iterations: iterations)
+                if let keys = environment.derivedKeys.known(derivation) {
+                    return try prove(client, keys, into: &output)
+                }
+                phase = .derivingKeys(client, derivation)
+                return .needsKeys(derivation)
+            case .none, .md5, .scramVerifier: throw .outOfOrder
             }
-            try? output.appendMessages { (writer) throws(WireError) in try writer.saslResponse(final.span) }
-            phase = .awaitingServerFinal(client)
-            return nil
         } catch {
             return fail(.connection("SCRAM exchange failed: \(error)"))
         }
     }
 
-    private func keys(salt: [UInt8], iterations: Int) throws(ScramError) -> ScramKeys {
-        switch target.credential {
-        // Of another verifier than the server's they fail there, and its error says best what is wrong.
-        case .scramKeys(let keys): return keys
-        case .password(let password):
-            guard iterations <= LoginLimits.serverScramIterationsMax else { throw .iterationsOutOfRange }
-            return try environment.derivedKeys.keys(password: password, salt: salt, iterations: iterations)
-        case .none, .md5, .scramVerifier: throw .outOfOrder
+    mutating func endDerivation(
+        _ client: ScramClient, _ derivation: KeyDerivation, _ keys: Result<ScramKeys, ScramError>,
+        into output: inout OutputBuffer
+    ) -> ServerLoginEvent? {
+        do throws(ScramError) {
+            let keys = try keys.get()
+            environment.derivedKeys.keep(keys, of: derivation)
+            return try prove(client, keys, into: &output)
+        } catch {
+            return fail(.connection("SCRAM exchange failed: \(error)"))
         }
+    }
+
+    private mutating func prove(
+        _ client: ScramClient, _ keys: ScramKeys, into output: inout OutputBuffer
+    ) throws(ScramError) -> ServerLoginEvent? {
+        var client = client
+        let final = try client.proceed(with: keys)
+        try? output.appendMessages { (writer) throws(WireError) in try writer.saslResponse(final.span) }
+        phase = .awaitingServerFinal(client)
+        return nil
     }
 
     private mutating func endScram(_ client: ScramClient, _ data: Span<UInt8>) -> ServerLoginEvent? {

@@ -62,8 +62,10 @@ package struct ServerLogin: Sendable {
         case securing
         /// StartupMessage sent. To `awaitingServerFirst`, `awaitingOk`, `startingUp`, `finished`.
         case awaitingAuthentication
-        /// SASLInitialResponse sent. To `awaitingServerFinal`, `finished`.
+        /// SASLInitialResponse sent. To `derivingKeys`, `awaitingServerFinal`, `finished`.
         case awaitingServerFirst(ScramClient)
+        /// `needsKeys` was told. To `awaitingServerFinal`, `finished`.
+        case derivingKeys(ScramClient, KeyDerivation)
         /// SASLResponse sent. To `awaitingOk`, `finished`.
         case awaitingServerFinal(ScramClient)
         /// Everything sent and, with SCRAM, the server proved. To `startingUp`, `finished`.
@@ -128,6 +130,15 @@ package struct ServerLogin: Sendable {
         guard skippedByteCount == 0 else { return .needsBytes }
         input.append(bytes.slice(skipped, bytes.count))
         return process(into: &output)
+    }
+
+    /// The caller's answer to `needsKeys`.
+    package mutating func derived(
+        _ keys: Result<ScramKeys, ScramError>, into output: inout OutputBuffer
+    ) -> ServerLoginEvent {
+        // The server may have ended the login meanwhile.
+        guard case .derivingKeys(let client, let derivation) = phase else { return .needsBytes }
+        return endDerivation(client, derivation, keys, into: &output) ?? process(into: &output)
     }
 
     /// What was received beyond the login, such as a notice; empties the buffer.

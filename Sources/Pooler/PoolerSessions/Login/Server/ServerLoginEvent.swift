@@ -6,6 +6,8 @@ package enum ServerLoginEvent: Hashable, Sendable {
     case needsBytes
     /// The server speaks TLS: start it, then call `secured`.
     case needsTLS
+    /// Have these keys derived, then call `derived`.
+    case needsKeys(KeyDerivation)
     /// The session may be used; `takeLeftover` has what the server sent beyond its first ReadyForQuery.
     case ready(ServerWelcome)
     /// The login is over: close the connection.
