@@ -224,10 +224,11 @@ extension LoopPooler {
     /// Keeps what the client has proved itself with, for servers.
     private func learn(_ credential: ServerCredential, _ pool: PoolPointer) {
         let details = pool.pointee.details
-        guard details.target.credential != credential else { return }
-        // A verifier alone opens no server: the keys that an earlier client brought do.
-        if case .scramVerifier = credential { return }
-        details.target.credential = credential
+        switch credential {
+        // Neither opens a server; what an earlier client brought may.
+        case .none, .scramVerifier: return
+        case .password, .md5, .scramKeys: details.target.credential = credential
+        }
     }
 
     /// The pool of a database's entry and the user of its servers.
