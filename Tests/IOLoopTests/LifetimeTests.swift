@@ -1,5 +1,6 @@
 import Bytes
 import Dispatch
+import Foundation
 import Glibc
 import Testing
 
@@ -34,6 +35,23 @@ struct LifetimeTests {
         try harness.turn(until: client.isEnded, "the end comes") { client.read(atMost: 200_000) }
         #expect(client.receivedByteCount == 8 << 20)
         #expect(harness.application.ended.map(\.reason) == [.peerClosed])
+    }
+
+    @Test("What a peer said before it went is received, though nothing can be sent to it", arguments: Backends.tested)
+    func lastWords(backend: Backend) throws {
+        let path = "\(NSTemporaryDirectory())/last-words-\(getpid()).sock"
+        let harness = try LoopHarness(backend, endpoint: .unix(path: path, permissions: 0o600))
+        let client = try harness.client()
+        let connection = harness.application.accepted[0]
+        client.send("farewell")
+        client.shutDown()
+        // The send is tried before the words are read.
+        connection.pointee.output.append(ByteSlice.zeros(100))
+        connection.scheduleSend()
+        try harness.turn(until: harness.application.ended.count == 1, "the end comes")
+        #expect(harness.application.received == Array("farewell".utf8))
+        #expect(harness.application.ended[0].reason == .writeFailed(EPIPE))
+        try harness.turn(until: harness.loop.connectionCount == 0, "memory is given back")
     }
 
     @Test("A reset ends the connection, whether it is read, written or paused", arguments: Backends.tested)

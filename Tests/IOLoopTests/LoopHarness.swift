@@ -166,6 +166,8 @@ final class TestClient {
 
     func shutDownSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// Makes the kernel send a reset when the client goes.
     func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)

@@ -23,6 +23,8 @@ package struct Connection: ~Copyable {
     var activeWindow: UInt32 = 0
     /// What the kernel said to a send that it did not take whole (io_uring).
     var shortSendResult: Int32 = 0
+    /// Why nothing can be sent any more; 0 while it can.
+    var writeFailure: Int32 = 0
     /// Bytes that the kernel reads from while it sends: they must not move (io_uring).
     var inFlight = OutputBuffer()
     /// The TLS layer, if any.
@@ -120,6 +122,13 @@ package struct Connection: ~Copyable {
         } else {
             swap(&output, &inFlight)
         }
+    }
+
+    /// Throws away what was to be sent. The kernel reads none of it at the moment.
+    mutating func discardOutput() {
+        output.removeAll()
+        inFlight.removeAll()
+        secure?.pointee.session.outgoing.removeAll()
     }
 
     /// All in flight is sent: its memory serves again.

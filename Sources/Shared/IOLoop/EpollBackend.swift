@@ -239,7 +239,8 @@ final class EpollBackend: LoopBackend {
                 atoll_send(connection.pointee.descriptor, bytes.baseAddress, UInt64(bytes.count)))
             if count == -Int(EINTR) { continue }
             if count < 0 && count != -Int(EAGAIN) {
-                return loop.failed(connection, .writeFailed(Int32(-count)))
+                loop.cannotSend(connection, code: Int32(-count))
+                return scheduleReread(connection)
             }
             if count > 0 {
                 connection.pointee.consumeWire(count)

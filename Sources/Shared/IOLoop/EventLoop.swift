@@ -439,6 +439,8 @@ package final class EventLoop {
             connection.pointee.flags.insert(.endHeld)
             return
         }
+        let code = connection.pointee.writeFailure
+        guard code == 0 else { return failed(connection, .writeFailed(code)) }
         if let secure = connection.pointee.secure, !secure.pointee.session.isEstablished {
             // Nothing can be sent to a peer that went in the middle of the handshake.
             return failed(connection, .peerClosed)
@@ -447,6 +449,18 @@ package final class EventLoop {
         connection.pointee.lastSendMilliseconds = nowMilliseconds
         addToSweep(connection)
         scheduleSend(connection)
+    }
+
+    /// The socket takes nothing any more. What the peer said before it went is still received: the end comes behind it.
+    func cannotSend(_ connection: ConnectionPointer, code: Int32) {
+        let flags = connection.pointee.flags
+        guard flags.isDisjoint(with: [.closed, .closing, .endOfStream, .readingPaused, .deliveryScheduled]),
+            connection.pointee.writeFailure == 0
+        else { return failed(connection, .writeFailed(code)) }
+        connection.pointee.writeFailure = code
+        connection.pointee.discardOutput()
+        connection.pointee.lastSendMilliseconds = nowMilliseconds
+        addToSweep(connection)
     }
 
     /// The connection is broken.
@@ -600,7 +614,9 @@ package final class EventLoop {
             guard idle >= Self.closingIdleMilliseconds else { return }
             return failed(connection, .peerClosed)
         }
-        guard idle >= Self.outputIdleMilliseconds, connection.pointee.pendingSendByteCount == 0 else { return }
+        let code = connection.pointee.writeFailure
+        guard code == 0 || idle < Self.closingIdleMilliseconds else { return failed(connection, .writeFailed(code)) }
+        guard code == 0, idle >= Self.outputIdleMilliseconds, connection.pointee.pendingSendByteCount == 0 else { return }
         connection.pointee.output.release()
         connection.pointee.inFlight.release()
         connection.pointee.secure?.pointee.session.outgoing.release()

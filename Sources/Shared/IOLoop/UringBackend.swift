@@ -241,7 +241,7 @@ final class UringBackend: LoopBackend {
         guard !connection.pointee.flags.contains(.closed) else { return }
         let result = connection.pointee.shortSendResult
         guard result > 0 || result == -EAGAIN || result == -EINTR else {
-            return loop.failed(connection, .writeFailed(-result))
+            return loop.cannotSend(connection, code: -result)
         }
         if result > 0 {
             connection.pointee.inFlight.consume(Int(result))
@@ -265,7 +265,7 @@ final class UringBackend: LoopBackend {
         connection.pointee.flags.remove(.waitingForRoom)
         guard !connection.pointee.flags.contains(.closed) else { return }
         guard completion.result >= 0 || completion.result == -EAGAIN || completion.result == -EINTR else {
-            return loop.failed(connection, .writeFailed(-completion.result))
+            return loop.cannotSend(connection, code: -completion.result)
         }
         if completion.result > 0 {
             connection.pointee.inFlight.consume(Int(completion.result))
