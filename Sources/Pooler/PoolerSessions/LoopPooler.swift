@@ -52,6 +52,8 @@ package final class LoopPooler {
     /// Counts up with each turn.
     @exclusivity(unchecked) var turnNumber: UInt64 = 0
     /// Keys that logins wait for.
+    /// Clients whose server has ended while they wanted nothing: they are told in a moment.
+    @exclusivity(unchecked) var doomedClients: [ClientPointer] = []
     @exclusivity(unchecked) var derivations = DerivationQueue()
     /// When `advance` has to be called next.
     @exclusivity(unchecked) var maintenanceTime: Int64 = 0
@@ -214,3 +216,5 @@ extension ServerPointer {
         return "S-0x\(String(UInt(bitPattern: self), radix: 16)): \(details.database)/\(details.user)@\(peer)"
     }
 }
+    /// How long a client that waits for nothing is not told that its server has ended, in nanoseconds.
+    package var lastWordsDelay: Int64 = 10_000_000

@@ -25,6 +25,7 @@ extension LoopPooler {
         maintenanceTime = 0
         if clientCount > 0 || serverCount > 0 { scheduleMaintenance(within: Self.intervalMax) }
         endLongLogins()
+        if !doomedClients.isEmpty { endDoomedClients() }
         for pool in pools.values { advance(pool) }
         for pool in peerPools.values { endLongCancels(pool) }
         if let predecessorPool { endLongCancels(predecessorPool) }

@@ -48,6 +48,8 @@ package struct Client: ~Copyable, ListedRecord {
         static let readsSequences = Flags(rawValue: 1 << 8)
         /// Its transaction has changed what lasts beyond it, if it is committed.
         static let uncommitted = Flags(rawValue: 1 << 9)
+        /// Its server has ended: it is told at its next request, or in a moment.
+        static let doomed = Flags(rawValue: 1 << 11)
         /// Its server may hold something of its own.
         static let suspicious = Flags(rawValue: 1 << 10)
     }
@@ -118,6 +120,8 @@ package final class ClientDetails {
     package internal(set) var identity: ClientIdentity?
     /// What it names itself with in a cancel request.
     var cancelKey: CancelKey?
+    /// Why its server has ended, while it has not been told.
+    var lastWords: LastWords?
     /// The cancel request that it has brought.
     var cancelRequest: BackendKey?
     /// The connection that carries that request, once there is one.

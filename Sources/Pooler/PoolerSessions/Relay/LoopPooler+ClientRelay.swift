@@ -73,6 +73,7 @@ extension LoopPooler {
 
     /// Bytes came from a client without a server.
     private func beginRequest(_ client: ClientPointer, _ bytes: ByteSlice) {
+        guard !client.pointee.flags.contains(.doomed) else { return endDoomed(client) }
         guard client.pointee.pending.isEmpty else {
             client.pointee.pending.append(bytes)
             return beginPendingRequest(client)

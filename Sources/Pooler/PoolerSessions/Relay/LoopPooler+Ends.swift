@@ -30,7 +30,7 @@ extension LoopPooler {
     /// Ends a client; it is told the error, if there is one.
     func endClient(_ client: ClientPointer, reason: String, error: (code: String, message: String)? = nil) {
         guard client.pointee.state != .closed else { return }
-        if let error {
+        if let error, !isWithinMessage(client) {
             client.pointee.output.pointee.appendReport(
                 UInt8(ascii: "E"), severity: "FATAL", code: error.code, message: error.message)
         }
@@ -59,6 +59,7 @@ extension LoopPooler {
         client.pointee.state = .closed
         forgetDerivation(client)
         client.pointee.details.carrier?.pointee.details.asking = nil
+        if client.pointee.flags.contains(.doomed) { doomedClients.removeAll { $0 == client } }
         client.pointee.details.carrier = nil
         if let server { abandon(server, by: client) }
         forgetStatements(client)
@@ -118,13 +119,12 @@ extension LoopPooler {
         } else {
             actions.append(.stopConnecting(server))
         }
+        let isAwaited = !server.pointee.replies.isEmpty
         forget(server)
         if let client, server.pointee.flags.contains(.forReplication) {
             ownServerEnded(client, pool, reason: reason)
         } else if let client {
-            client.pointee.server = nil
-            let error = server.pointee.flags.contains(.saidFatal) ? nil : ("08006", reason)
-            endClient(client, reason: reason, error: error)
+            endClient(client, of: server, reason: reason, isWaiting: isAwaited)
         }
         let wasComing = state == .connecting || state == .login
         if wasComing, !server.pointee.flags.contains(.forReplication) { connectFailed(pool) }
@@ -176,23 +176,6 @@ extension LoopPooler {
         serverCount -= 1
         server.pointee.nextInList = goneServers
         goneServers = server
-    }
-
-    /// An error that answers nothing: as a rule the server says good-bye.
-    func failedUnasked(_ server: ServerPointer, _ message: ByteSlice) {
-        noteSeverity(server, message)
-        guard server.pointee.client == nil else { return }
-        server.pointee.flags.insert(.closeWhenFree)
-        log(.warning, server, "server said: \(ErrorText(message).message)")
-    }
-
-    /// After a fatal error the client needs no second one.
-    func noteSeverity(_ server: ServerPointer, _ message: ByteSlice) {
-        let start = messageHeaderByteCount
-        guard message.count > start + 6, message.byte(at: start) == UInt8(ascii: "S"),
-            message.slice(start + 1, start + 6).equals("FATAL")
-        else { return }
-        server.pointee.flags.insert(.saidFatal)
     }
 
     /// A transaction of several statements in statement mode.

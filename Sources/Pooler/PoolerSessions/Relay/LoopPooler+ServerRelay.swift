@@ -299,9 +299,17 @@ extension LoopPooler {
         _ server: ServerPointer, _ client: ClientPointer?, _ walk: inout ServerWalk, _ message: ByteSlice
     ) {
         server.pointee.flags.remove(.copyingIn)
-        guard let kind = server.pointee.replies.firstKind else { return failedUnasked(server, message) }
+        guard let kind = server.pointee.replies.firstKind else {
+            // What came before it is passed on in any case.
+            walk.position -= message.count
+            flush(server, client, &walk)
+            walk.position += message.count
+            if let client { scheduleSend(client.pointee.connection) }
+            if !failedUnasked(server, message) { walk.run = walk.position }
+            return
+        }
         let reply = server.pointee.replies.first
-        noteSeverity(server, message)
+        noteFarewell(server, message, isPassedOn: kind.isExtended || !reply.flags.contains(.swallowed))
         if !reply.flags.contains(.swallowed) { failed(reply.plan?.takeUnretainedValue(), on: server) }
         guard kind.isExtended else {
             if reply.flags.contains(.settings) {

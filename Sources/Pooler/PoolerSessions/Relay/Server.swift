@@ -43,7 +43,7 @@ package struct Server: ~Copyable, ListedRecord {
         static let counted = Flags(rawValue: 1 << 8)
         /// After what is running, the session is reset before somebody else gets it.
         static let needsReset = Flags(rawValue: 1 << 10)
-        /// It has told the client why it ends.
+        /// It has told the client itself why it ends.
         static let saidFatal = Flags(rawValue: 1 << 11)
         /// The present extended request has a Parse of the unnamed statement.
         static let parsedUnnamed = Flags(rawValue: 1 << 13)
@@ -163,6 +163,10 @@ package final class ServerDetails {
     var asking: ClientPointer?
     /// What it sends.
     var cancelRequest: BackendKey?
+    /// Why it ends, in its own words.
+    var farewell: LastWords?
+    /// The address that the host's name stood for.
+    package var address: String?
     /// Address and port of both ends, as the log has them.
     package var peer = ""
     package var local = ""
