@@ -50,6 +50,8 @@ extension LoginFailure {
     static let certificateFailed = LoginFailure(.invalidAuthorization, "certificate authentication failed")
     static let peerFailed = LoginFailure(.invalidAuthorization, "unix socket login rejected")
     static let rejected = LoginFailure(.invalidAuthorization, "login rejected")
+    /// No line of the HBA file fits.
+    static let noRule = LoginFailure(.invalidAuthorization, "no authentication method is found")
     /// What auth_query without a row means. It tells that the user does not exist, as PgBouncer does.
     static let noSuchUser = LoginFailure(.invalidAuthorization, "no such user")
 
@@ -68,6 +70,11 @@ extension LoginFailure {
     static let invalidMechanism = LoginFailure(
         .protocolViolation, "client selected an invalid SASL authentication mechanism")
     static let tooManyBytes = LoginFailure(.protocolViolation, "too many bytes before the end of the login")
+
+    /// For a client whose user is in the auth file no more.
+    static func userGone(_ name: String) -> LoginFailure {
+        LoginFailure(.invalidAuthorization, "no such user", detail: "\(name) is in the auth file no more")
+    }
 
     static func databaseTooLong(_ name: String) -> LoginFailure {
         LoginFailure(.unknownDatabase, "no such database: \(name)", detail: "database name too long")

@@ -1,6 +1,7 @@
 // How many servers a pool has, and when it connects more.
 
 import Bytes
+import PostgresWire
 
 extension LoopPooler {
     /// The first pause after a failure to connect, in nanoseconds; it doubles.
@@ -11,6 +12,7 @@ extension LoopPooler {
         if !pool.pointee.replication.waiting.isEmpty { requestReplicationServers(pool) }
         guard !pool.pointee.isPaused else { return }
         guard now >= pool.pointee.retryTime else {
+            refuseWaiting(pool)
             if max(askedCount(pool), missingCount(pool)) > 0 {
                 scheduleMaintenance(within: pool.pointee.retryTime - now)
             }
@@ -44,6 +46,8 @@ extension LoopPooler {
             guard isReserveDue(pool) else { return false }
         }
         guard takePlaces(pool, evicts: evicts) else { return false }
+        // Whoever comes from now on learns how this attempt goes.
+        pool.pointee.refusal = nil
         let server = makeServer(pool)
         server.pointee.flags.insert(.counted)
         pool.pointee.connecting.append(server)
@@ -106,6 +110,21 @@ extension LoopPooler {
     }
 
     // MARK: - How it went
+
+    /// Tells those who wait why servers cannot be had, if that is known not to be a matter of waiting.
+    func refuseWaiting(_ pool: PoolPointer) {
+        guard let refusal = pool.pointee.refusal, pool.pointee.idle.isEmpty, pool.pointee.active.isEmpty,
+            pool.pointee.busy.isEmpty
+        else { return }
+        pool.pointee.waiting.forEach { client in
+            if client.pointee.state == .lookingUp {
+                pool.pointee.waiting.remove(client)
+                answer(client, .failed(AuthQuery.clientFailure))
+            } else {
+                endClient(client, reason: refusal.message, error: (refusal.code.rawValue, refusal.message))
+            }
+        }
+    }
 
     /// A server is logged in.
     func loggedIn(_ server: ServerPointer, _ parameters: [SessionParameter]) {

@@ -35,6 +35,8 @@ package struct Pool: ~Copyable {
     var retryTime: Int64 = 0
     /// The pause after the next failure.
     var retryDelay: Int64 = 0
+    /// Why the last attempt was refused: told at once to those who come before the next one.
+    var refusal: LoginFailure?
     /// The server had no slot: one attempt at a time until one succeeds.
     var isShortOfSlots = false
     /// The host that is next in turn.

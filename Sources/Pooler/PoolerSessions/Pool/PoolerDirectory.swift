@@ -74,7 +74,7 @@ package final class PoolerDirectory {
         case .cert: method = .certificate(certificateEvidence(startup, client, map: nil))
         case .hba:
             guard let ruled = ruledMethod(startup, client) else {
-                return .failure(LoginFailure(.invalidAuthorization, "no authentication method is found"))
+                return .failure(.noRule)
             }
             method = ruled
         }
@@ -133,6 +133,27 @@ package final class PoolerDirectory {
         return identityMaps.allows(name, as: user, map: map)
     }
 
+    // MARK: - Who may stay
+
+    /// Why a client that is there would not be let in any more; nil if it may try, or has proved itself already.
+    func objection(to startup: StartupParameters, _ client: ClientDetails) -> LoginFailure? {
+        guard startup.database != DatabaseEntry.consoleName else { return nil }
+        if let database = snapshot.database(named: startup.database), !isUserPossible(startup.user, database) {
+            return .userGone(startup.user)
+        }
+        guard snapshot.settings.authenticationType == .hba else { return nil }
+        switch ruledMethod(startup, client) {
+        case nil: return .noRule
+        case .reject?: return .rejected
+        default: return nil
+        }
+    }
+
+    /// Whether anybody can log in under the name: who is in the auth file, or may be found by auth_query.
+    func isUserPossible(_ user: String, _ database: DatabaseEntry) -> Bool {
+        snapshot.settings.authenticationType == .any || userList.secrets[user] != nil || authUser(database) != nil
+    }
+
     // MARK: - Where they are led
 
     /// What a pool is, from the database's entry and its servers' user.
@@ -182,6 +203,19 @@ package final class PoolerDirectory {
     func credential(_ database: DatabaseEntry, user: String) -> ServerCredential {
         if database.forcedUser == user, let password = database.password { return .password(password.revealed) }
         return ServerCredential(stored: StoredSecret(userList.secrets[user]?.revealed))
+    }
+
+    /// What clients of a user have brought, as far as the auth file does not know better now.
+    func credential(_ learnt: ServerCredential, ofUser user: String) -> ServerCredential {
+        guard let secret = userList.secrets[user] else { return learnt }
+        switch (StoredSecret(secret.revealed), learnt) {
+        case (.plain(let password), _): return .password(password)
+        case (.md5(let verifier), .password(let password))
+        where MD5Password.verifier(user: user, password: password) == verifier: return learnt
+        case (.md5(let verifier), _): return .md5(verifier)
+        // Keys of a password before are for the server to refuse: its error says what is wrong.
+        case (.scram, _), (.unusable, _): return learnt
+        }
     }
 }
 

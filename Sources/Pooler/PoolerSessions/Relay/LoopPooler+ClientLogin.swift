@@ -227,8 +227,13 @@ extension LoopPooler {
         switch credential {
         // Neither opens a server; what an earlier client brought may.
         case .none, .scramVerifier: return
-        case .password, .md5, .scramKeys: details.target.credential = credential
+        case .password, .md5, .scramKeys: break
         }
+        guard details.target.credential != credential else { return }
+        details.target.credential = credential
+        // What was refused may be taken now.
+        pool.pointee.refusal = nil
+        pool.pointee.retryTime = 0
     }
 
     /// The pool of a database's entry and the user of its servers.

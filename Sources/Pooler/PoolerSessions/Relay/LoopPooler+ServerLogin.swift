@@ -65,18 +65,7 @@ extension LoopPooler {
         log(.warning, server, failure.reason)
         if server.pointee.flags.contains(.forReplication) { return replicationLoginFailed(server, failure) }
         if failure.kind == .noSlot { pool.pointee.isShortOfSlots = true }
-        if let told = failure.clientFailure, pool.pointee.idle.isEmpty, pool.pointee.active.isEmpty,
-            pool.pointee.busy.isEmpty
-        {
-            pool.pointee.waiting.forEach { client in
-                if client.pointee.state == .lookingUp {
-                    pool.pointee.waiting.remove(client)
-                    answer(client, .failed(AuthQuery.clientFailure))
-                } else {
-                    endClient(client, reason: told.message, error: (told.code.rawValue, told.message))
-                }
-            }
-        }
+        pool.pointee.refusal = failure.clientFailure
         endServer(server, reason: failure.serverError == nil ? failure.reason : "login failed")
     }
 }
