@@ -203,6 +203,9 @@ package struct Connection: ~Copyable {
         setOption(Int32(IPPROTO_TCP), TCP_NODELAY, enabled ? 1 : 0)
     }
 
+    /// Sets what an administrator has chosen; 0, or the errno of the first that the kernel refused.
+    package func apply(_ options: SocketOptions) -> Int32 { isUnixSocket ? 0 : options.apply(to: descriptor) }
+
     /// Probes a silent peer after that many seconds, then three times at a third of it; 0 switches probing off.
     package func setKeepAlive(seconds: Int) {
         guard !isUnixSocket else { return }

@@ -113,10 +113,11 @@ package final class EventLoop {
 
     /// Accepts connections at the endpoint from now on. For a Unix path, a socket that a former process left is
     /// replaced. With `tls`, the bytes of its connections are plaintext for the application.
-    package func listen(_ endpoint: ListenEndpoint, tag: Int, backlog: Int, tls: TLSServerContext? = nil)
-        throws(LoopError) -> Listener
-    {
-        let descriptor = try backend.open(endpoint, backlog: backlog)
+    package func listen(
+        _ endpoint: ListenEndpoint, tag: Int, backlog: Int, options: ListenOptions = ListenOptions(),
+        tls: TLSServerContext? = nil
+    ) throws(LoopError) -> Listener {
+        let descriptor = try backend.open(endpoint, backlog: backlog, options)
         let listener = Listener(
             tag: tag, endpoint: SocketOpening.resolved(endpoint, descriptor), tls: tls, descriptor: descriptor)
         try start(listener)
@@ -164,10 +165,10 @@ package final class EventLoop {
     /// Begins an outgoing connection. `connected` or `ended` tells how it went, never before this returns; output may
     /// be appended at once. With `tls`, the server is verified to be `serverName`, a host name or an address.
     package func connect(
-        to endpoint: ConnectEndpoint, localAddress: String? = nil,
+        to endpoint: ConnectEndpoint, localAddress: String? = nil, options: SocketOptions = SocketOptions(),
         tls: (context: TLSClientContext, serverName: String)? = nil
     ) throws(LoopError) -> ConnectionPointer {
-        let descriptor = try backend.open(endpoint, localAddress: localAddress)
+        let descriptor = try backend.open(endpoint, localAddress: localAddress, options)
         let connection = makeConnection(descriptor)
         connection.pointee.flags.formUnion([.connecting, .outgoing])
         if let tls {
@@ -616,7 +617,9 @@ package final class EventLoop {
         }
         let code = connection.pointee.writeFailure
         guard code == 0 || idle < Self.closingIdleMilliseconds else { return failed(connection, .writeFailed(code)) }
-        guard code == 0, idle >= Self.outputIdleMilliseconds, connection.pointee.pendingSendByteCount == 0 else { return }
+        guard code == 0, idle >= Self.outputIdleMilliseconds, connection.pointee.pendingSendByteCount == 0 else {
+            return
+        }
         connection.pointee.output.release()
         connection.pointee.inFlight.release()
         connection.pointee.secure?.pointee.session.outgoing.release()

@@ -21,6 +21,12 @@ package final class Listener {
         self.descriptor = descriptor
     }
 
+    /// Changes how long a connection may wait for its first byte; 0, or an errno.
+    package func setDeferSeconds(_ seconds: Int) -> Int32 {
+        guard case .tcp = endpoint else { return 0 }
+        return SocketOptions.set(descriptor, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT, seconds)
+    }
+
     /// Marks the packets of the socket and of connections that it accepts from now on, for routing and filters; 0, or an
     /// errno. The kernel allows it to those who administer the network (CAP_NET_ADMIN).
     package func setMark(_ mark: UInt32) -> Int32 {

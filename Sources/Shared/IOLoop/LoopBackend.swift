@@ -14,8 +14,8 @@ class LoopBackend {
     var virtualNanoseconds: Int64? { nil }
 
     /// A socket that listens.
-    func open(_ endpoint: ListenEndpoint, backlog: Int) throws(LoopError) -> Int32 {
-        try SocketOpening.listen(endpoint, backlog: backlog)
+    func open(_ endpoint: ListenEndpoint, backlog: Int, _ options: ListenOptions) throws(LoopError) -> Int32 {
+        try SocketOpening.listen(endpoint, backlog: backlog, options)
     }
     /// Closes what `open` opened, after `stop`.
     func closeSocket(of listener: Listener) {
@@ -23,8 +23,10 @@ class LoopBackend {
         if case .unix(let path, _) = listener.endpoint { SocketOpening.unlinkSocket(path) }
     }
     /// A socket that connects.
-    func open(_ endpoint: ConnectEndpoint, localAddress: String?) throws(LoopError) -> Int32 {
-        try SocketOpening.connect(endpoint, localAddress: localAddress)
+    func open(
+        _ endpoint: ConnectEndpoint, localAddress: String?, _ options: SocketOptions
+    ) throws(LoopError) -> Int32 {
+        try SocketOpening.connect(endpoint, localAddress: localAddress, options)
     }
     /// The errno of a connect that is over; 0 if it came about.
     func connectError(_ connection: ConnectionPointer) -> Int32 {

@@ -56,18 +56,23 @@ package struct SocketAddress {
         withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: .init(start: bytes, count: Int(length))) }
     }
 
-    /// Nil when the path is empty or too long.
+    /// Nil when the path is empty or too long. One that begins with `@` is a name of Linux's abstract sockets, which no
+    /// file stands for (unix(7)).
     init?(path: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
+        var bytes = Array(path.utf8)
+        let isAbstract = bytes.first == UInt8(ascii: "@")
         let fits = withUnsafeMutableBytes(of: &address.sun_path) { target -> Bool in
             guard !bytes.isEmpty, bytes.count < target.count, !bytes.contains(0) else { return false }
+            if isAbstract { bytes[0] = 0 }
             target.copyBytes(from: bytes)
             return true
         }
         guard fits else { return nil }
-        length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        // A name has no zero at its end: its length tells where that is.
+        let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 0
+        length = socklen_t(isAbstract ? start + bytes.count : MemoryLayout<sockaddr_un>.size)
         withUnsafeMutableBytes(of: &storage) { target in
             withUnsafeBytes(of: &address) { target.copyMemory(from: $0) }
         }
@@ -114,6 +119,10 @@ package struct SocketAddress {
         withUnsafeBytes(of: storage) { bytes in
             let start = MemoryLayout<sa_family_t>.size
             guard Int(length) > start else { return "" }
+            if bytes[start] == 0 {
+                let name = bytes[start..<Int(length)].dropFirst().prefix { $0 != 0 }
+                return name.isEmpty ? "" : "@" + String(decoding: name, as: UTF8.self)
+            }
             return String(decoding: bytes[start..<Int(length)].prefix { $0 != 0 }, as: UTF8.self)
         }
     }

@@ -5,43 +5,47 @@ package enum SocketOpening {
     private static let streamFlags =
         Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
-    static func listen(_ endpoint: ListenEndpoint, backlog: Int) throws(LoopError) -> Int32 {
+    static func listen(
+        _ endpoint: ListenEndpoint, backlog: Int, _ options: ListenOptions
+    ) throws(LoopError) -> Int32 {
         switch endpoint {
         case .tcp(let address, let port):
             guard let target = SocketAddress(address: address, port: port) else {
                 throw LoopError(operation: "listen", subject: endpoint.description, code: EINVAL)
             }
-            return try listen(endpoint, target, backlog: backlog)
+            return try listen(endpoint, target, backlog: backlog, options)
         case .unix(let path, let permissions):
             guard let target = SocketAddress(path: path) else {
                 throw LoopError(operation: "listen", subject: path, code: ENAMETOOLONG)
             }
             unlinkSocket(path)
-            let descriptor = try listen(endpoint, target, backlog: backlog)
-            guard let permissions, chmod(path, permissions) != 0 else { return descriptor }
+            let descriptor = try listen(endpoint, target, backlog: backlog, ListenOptions())
+            guard let permissions, !path.hasPrefix("@"), chmod(path, permissions) != 0 else { return descriptor }
             let code = errno
             close(descriptor)
             throw LoopError(operation: "chmod", subject: path, code: code)
         }
     }
 
-    private static func listen(_ endpoint: ListenEndpoint, _ target: SocketAddress, backlog: Int)
-        throws(LoopError) -> Int32
-    {
+    private static func listen(
+        _ endpoint: ListenEndpoint, _ target: SocketAddress, backlog: Int, _ options: ListenOptions
+    ) throws(LoopError) -> Int32 {
         let descriptor = socket(target.family, streamFlags, 0)
         guard descriptor >= 0 else {
             throw LoopError(operation: "socket", subject: endpoint.description, code: errno)
         }
         if target.family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
         if target.family != AF_UNIX { setOption(descriptor, SOL_SOCKET, SO_REUSEADDR) }
-        var step = "bind"
-        var result = target.withPointer { bind(descriptor, $0, $1) }
-        if result == 0 {
-            step = "listen"
-            result = Glibc.listen(descriptor, Int32(clamping: backlog))
-        }
-        guard result == 0 else {
-            let code = errno
+        func fits(_ result: Int32) -> Int32 { result == 0 ? 0 : errno }
+        let steps: [(String, () -> Int32)] = [
+            ("SO_REUSEPORT", { options.applyBeforeBind(to: descriptor) }),
+            ("bind", { fits(target.withPointer { bind(descriptor, $0, $1) }) }),
+            ("setsockopt", { options.applyBeforeListen(to: descriptor) }),
+            ("listen", { fits(Glibc.listen(descriptor, Int32(clamping: backlog))) }),
+        ]
+        for (step, perform) in steps {
+            let code = perform()
+            guard code != 0 else { continue }
             close(descriptor)
             throw LoopError(operation: step, subject: endpoint.description, code: code)
         }
@@ -57,7 +61,9 @@ package enum SocketOpening {
     }
 
     /// A socket whose connection is under way or done; `localAddress` chooses the way out.
-    package static func connect(_ endpoint: ConnectEndpoint, localAddress: String? = nil) throws(LoopError) -> Int32 {
+    package static func connect(
+        _ endpoint: ConnectEndpoint, localAddress: String? = nil, _ options: SocketOptions = SocketOptions()
+    ) throws(LoopError) -> Int32 {
         let target: SocketAddress? =
             switch endpoint {
             case .tcp(let address, let port): SocketAddress(address: address, port: port)
@@ -67,6 +73,11 @@ package enum SocketOpening {
         let descriptor = socket(target.family, streamFlags, 0)
         guard descriptor >= 0 else {
             throw LoopError(operation: "socket", subject: endpoint.description, code: errno)
+        }
+        let refused = target.family == AF_UNIX ? 0 : options.apply(to: descriptor)
+        guard refused == 0 else {
+            close(descriptor)
+            throw LoopError(operation: "setsockopt", subject: endpoint.description, code: refused)
         }
         if let localAddress {
             let result = SocketAddress(address: localAddress, port: 0)?.withPointer { bind(descriptor, $0, $1) }

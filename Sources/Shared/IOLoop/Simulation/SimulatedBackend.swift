@@ -18,9 +18,13 @@ final class SimulatedBackend: LoopBackend {
 
     // MARK: - Sockets that are none
 
-    override func open(_ endpoint: ListenEndpoint, backlog: Int) throws(LoopError) -> Int32 { -1 }
+    override func open(_ endpoint: ListenEndpoint, backlog: Int, _ options: ListenOptions) throws(LoopError) -> Int32 {
+        -1
+    }
     override func closeSocket(of listener: Listener) {}
-    override func open(_ endpoint: ConnectEndpoint, localAddress: String?) throws(LoopError) -> Int32 {
+    override func open(
+        _ endpoint: ConnectEndpoint, localAddress: String?, _ options: SocketOptions
+    ) throws(LoopError) -> Int32 {
         joining = network.accept?(endpoint)
         if let joining { network.adopt(joining) }
         return -1
