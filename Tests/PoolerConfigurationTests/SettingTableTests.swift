@@ -101,7 +101,7 @@ struct SettingTableTests {
                 "refused: must be one of auth, authpriv, daemon, user, local0, local1, local2, "
                     + "local3, local4, local5, local6, local7"
             ),
-            ("client_tls_dheparams", "legacy", "legacy"), ("client_tls_dheparams", "", "auto"),
+            ("client_tls_dheparams", "none", "none"), ("client_tls_dheparams", "", "auto"),
             // Texts and lists.
             ("auth_user", "asker", "asker"), ("auth_user", "", nil), ("logfile", "", ""),
             ("server_reset_query", "", ""), ("server_check_query", "", ""),
@@ -121,6 +121,7 @@ struct SettingTableTests {
             ("dns_zone_check_period", "5", "serials of DNS zones are not watched"), ("dns_zone_check_period", "0", nil),
             ("resolv_conf", "/etc/other", "host names are looked up by the system's resolver"),
             ("resolv_conf", "", nil),
+            ("client_tls_dheparams", "legacy", "1024 bits protect nobody"),
             ("service_name", "x", "it is for services of Windows; use job_name"),
             ("auth_type", "ldap", "LDAP is not supported"), ("auth_type", "PAM", "PAM is not supported"),
         ] as [(String, String, String?)])

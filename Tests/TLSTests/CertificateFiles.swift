@@ -21,11 +21,13 @@ final class CertificateFiles {
     func path(_ name: String) -> String { directory.appending(path: name).path() }
 
     /// A certificate for the names, each as "DNS:example.test" or "IP:127.0.0.1".
-    func issue(_ name: String, commonName: String, names: [String] = [], password: String? = nil) throws -> TLSIdentity
-    {
+    func issue(
+        _ name: String, commonName: String, names: [String] = [], password: String? = nil,
+        key: String = "ec -pkeyopt ec_paramgen_curve:prime256v1"
+    ) throws -> TLSIdentity {
         let protection = password.map { "-passout pass:\($0)" } ?? "-nodes"
         try openssl(
-            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \(protection) -keyout \(name).key -out \(name).csr",
+            "req -newkey \(key) \(protection) -keyout \(name).key -out \(name).csr",
             subject: "/CN=\(commonName)")
         var signing = "x509 -req -in \(name).csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out \(name).crt"
         if !names.isEmpty {

@@ -101,6 +101,36 @@ struct TLSSessionTests {
         }
     }
 
+    @Test("Keys are exchanged as the server wants it")
+    func keyExchange() throws {
+        let files = try CertificateFiles()
+        // Ciphers of finite fields want such a key.
+        let identity = try files.issue(
+            "server", commonName: "localhost", names: ["DNS:localhost"], key: "rsa:2048")
+        // Without a group for the client's only cipher there is no connection.
+        let cases: [(groups: String?, hasFiniteField: Bool, version: TLSVersion, ciphers: String?, group: String?)] = [
+            ("secp384r1", true, .tls13, nil, "secp384r1"), ("prime256v1", true, .tls13, nil, "secp256r1"),
+            ("ffdhe2048", true, .tls13, nil, "ffdhe2048"), ("secp384r1", true, .tls12, nil, "secp384r1"),
+            (nil, true, .tls12, "DHE", ""), (nil, false, .tls12, "DHE", nil),
+            ("ffdhe2048", true, .tls12, "ECDHE", nil), (nil, false, .tls12, "ECDHE", "x25519"),
+        ]
+        for (groups, hasFiniteField, version, ciphers, group) in cases {
+            let server = try TLSServerContext(
+                try files.server(identity) {
+                    $0.versions = [version]
+                    $0.groups = groups
+                    $0.hasFiniteFieldExchange = hasFiniteField
+                })
+            var pair = try SessionPair(server, try files.client { $0.ciphers = ciphers }, name: "localhost")
+            pair.settle()
+            #expect(pair.client.isEstablished == (group != nil), "\(groups ?? "") \(ciphers ?? "")")
+            if let group, !group.isEmpty { #expect(pair.client.groupName == group) }
+        }
+        #expect(throws: TLSError.self) {
+            try TLSServerContext(try files.server(identity) { $0.groups = "no such group" })
+        }
+    }
+
     @Test("ALPN: the server's best of what the client offers")
     func applicationProtocols() throws {
         let files = try CertificateFiles()

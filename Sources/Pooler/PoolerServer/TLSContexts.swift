@@ -7,6 +7,11 @@ enum TLSContexts {
     static func server(
         _ settings: ConnectionTLSSettings, previous: TLSServerContext?
     ) throws(TLSError) -> TLSServerContext? {
+        guard let wanted = serverSettings(settings) else { return nil }
+        return try TLSServerContext(wanted, previous: previous)
+    }
+
+    static func serverSettings(_ settings: ConnectionTLSSettings) -> TLSServerSettings? {
         guard settings.mode != .disable, let certificate = settings.certificateFile, let key = settings.keyFile else {
             return nil
         }
@@ -22,11 +27,18 @@ enum TLSContexts {
         wanted.ciphers = settings.opensslCiphers
         wanted.cipherSuites = settings.cipherSuites
         wanted.applicationProtocols = ["postgresql"]
-        return try TLSServerContext(wanted, previous: previous)
+        wanted.hasFiniteFieldExchange = settings.diffieHellman != .none
+        wanted.groups = groups(settings.curve)
+        return wanted
     }
 
     /// For servers; nil where none is spoken.
     static func client(_ settings: ConnectionTLSSettings) throws(TLSError) -> TLSClientContext? {
+        guard let wanted = clientSettings(settings) else { return nil }
+        return try TLSClientContext(wanted)
+    }
+
+    static func clientSettings(_ settings: ConnectionTLSSettings) -> TLSClientSettings? {
         guard settings.mode != .disable else { return nil }
         var wanted = TLSClientSettings()
         wanted.authorities = TLSAuthorities(file: settings.authorityFile)
@@ -42,7 +54,16 @@ enum TLSContexts {
         wanted.versions = versions(settings)
         wanted.ciphers = settings.opensslCiphers
         wanted.cipherSuites = settings.cipherSuites
-        return try TLSClientContext(wanted)
+        return wanted
+    }
+
+    /// Groups for key exchange; nil for OpenSSL's default. Without curves, TLS 1.3 has those of finite fields.
+    private static func groups(_ curve: String) -> String? {
+        switch curve.lowercased() {
+        case "auto", "": nil
+        case "none": "ffdhe2048:ffdhe3072:ffdhe4096"
+        default: curve
+        }
     }
 
     private static func versions(_ settings: ConnectionTLSSettings) -> Set<TLSVersion> {

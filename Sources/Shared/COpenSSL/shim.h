@@ -38,6 +38,18 @@ static inline void atoll_tls_set_automatic_dh(SSL_CTX *context) {
     SSL_CTX_set_dh_auto(context, 1);
 }
 
+/// Groups for key exchange in OpenSSL's notation, the best first; 1 if it takes them.
+static inline long atoll_tls_set_groups(SSL_CTX *context, const char *groups) {
+    return SSL_CTX_set1_groups_list(context, groups);
+}
+
+/// The group that keys were exchanged in; empty before the handshake, and where there was none.
+static inline const char *atoll_tls_group_name(SSL *session) {
+    long group = SSL_get_negotiated_group(session);
+    const char *name = group > 0 ? SSL_group_to_name(session, (int)group) : NULL;
+    return name == NULL ? "" : name;
+}
+
 static inline void atoll_tls_set_server_name_callback(SSL_CTX *context, int (*callback)(SSL *, int *, void *),
                                                       void *argument) {
     SSL_CTX_set_tlsext_servername_callback(context, callback);

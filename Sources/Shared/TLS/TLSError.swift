@@ -4,7 +4,7 @@ import COpenSSL
 package struct TLSError: Error, CustomStringConvertible {
     /// Which part of the settings.
     package enum Step: Sendable {
-        case context, certificate, key, authorities, ciphers, cipherSuites, versions, dhParameters, protocols
+        case context, certificate, key, authorities, ciphers, cipherSuites, versions, dhParameters, protocols, groups
         case serverName
     }
 

@@ -47,6 +47,10 @@ package final class TLSServerContext {
         atoll_tls_set_session_cache(
             context, Int(mode), settings.sessionCacheSize, settings.sessionTimeoutSeconds)
         SSL_CTX_set_session_id_context(context, "atoll", 5)
+        if let groups = settings.groups, atoll_tls_set_groups(context, groups) != 1 {
+            throw TLSError(.groups, groups)
+        }
+        guard settings.hasFiniteFieldExchange else { return }
         guard let file = settings.dhParametersFile else { return atoll_tls_set_automatic_dh(context) }
         guard let key = atoll_tls_read_dh_parameters(file) else { throw TLSError(.dhParameters, file) }
         guard SSL_CTX_set0_tmp_dh_pkey(context, key) == 1 else {

@@ -191,6 +191,9 @@ package struct TLSSession: ~Copyable {
         SSL_CIPHER_get_name(SSL_get_current_cipher(session)).map { String(cString: $0) } ?? ""
     }
 
+    /// The group that keys were exchanged in, as OpenSSL has it; empty for none.
+    package var groupName: String { String(cString: atoll_tls_group_name(session)) }
+
     /// The common name in the peer's verified certificate.
     package var peerCommonName: String? {
         guard let certificate = SSL_get1_peer_certificate(session) else { return nil }

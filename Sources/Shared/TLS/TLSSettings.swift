@@ -77,6 +77,10 @@ package struct TLSServerSettings: Sendable {
     package var sessionTimeoutSeconds = 300
     /// Parameters for Diffie-Hellman in TLS 1.2; nil for those that fit the key.
     package var dhParametersFile: String?
+    /// Whether there is Diffie-Hellman in TLS 1.2 beside that of curves.
+    package var hasFiniteFieldExchange = true
+    /// Groups for key exchange, in OpenSSL's notation; nil for its default.
+    package var groups: String?
     /// Protocols for ALPN, the best first. A client that offers only others is refused; one that offers none is not.
     package var applicationProtocols: [String] = []
 

@@ -166,12 +166,12 @@ package struct ConnectionTLSSettings: Equatable, Sendable {
     package var cipherSuites: String?
     /// `auto`, `none` or the name of a curve. Only towards clients.
     package var curve = ""
-    /// `auto`, `none` or `legacy`. Only towards clients.
+    /// `auto` or `none`. Only towards clients.
     package var diffieHellman = DiffieHellman.auto
 
     /// The key exchange of TLS 1.2 without curves.
     package enum DiffieHellman: String, NamedChoice {
-        case auto, none, legacy
+        case auto, none
     }
 
     /// In OpenSSL's notation; nil for its default.

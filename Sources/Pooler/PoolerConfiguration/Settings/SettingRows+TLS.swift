@@ -6,7 +6,11 @@ extension SettingTable {
         SettingRow("client_tls_ca_file", .optionalText(\.clientTLS.authorityFile), ""),
         SettingRow("client_tls_cert_file", .optionalText(\.clientTLS.certificateFile), ""),
         SettingRow("client_tls_ciphers", .text(\.clientTLS.ciphers), "default"),
-        SettingRow("client_tls_dheparams", .choice(\.clientTLS.diffieHellman, empty: .auto), "auto"),
+        SettingRow(
+            "client_tls_dheparams",
+            .choice(
+                \.clientTLS.diffieHellman, refusing: ["legacy": "1024 bits protect nobody any more; use auto"],
+                empty: .auto), "auto"),
         SettingRow("client_tls_ecdhcurve", .text(\.clientTLS.curve), "auto"),
         SettingRow("client_tls_key_file", .optionalText(\.clientTLS.keyFile), ""),
         SettingRow("client_tls_protocols", .tlsVersions(\.clientTLS.versions), "secure"),
