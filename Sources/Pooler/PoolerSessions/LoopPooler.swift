@@ -4,6 +4,7 @@
 
 package import Bytes
 import CMemory
+import PoolerConfiguration
 
 /// All clients, servers and pools of one loop. One thread uses it.
 package final class LoopPooler {
@@ -51,9 +52,9 @@ package final class LoopPooler {
     @exclusivity(unchecked) var pausedClients: [ClientPointer] = []
     /// Counts up with each turn.
     @exclusivity(unchecked) var turnNumber: UInt64 = 0
-    /// Keys that logins wait for.
     /// Clients whose server has ended while they wanted nothing: they are told in a moment.
     @exclusivity(unchecked) var doomedClients: [ClientPointer] = []
+    /// Keys that logins wait for.
     @exclusivity(unchecked) var derivations = DerivationQueue()
     /// When `advance` has to be called next.
     @exclusivity(unchecked) var maintenanceTime: Int64 = 0
@@ -146,6 +147,32 @@ package final class LoopPooler {
         actions.append(.log(level, "\(server.logName) \(text)"))
     }
 
+    /// `log_pooler_errors`: an error of the pooler's own, which the client is told.
+    func logError(_ client: ClientPointer, _ text: String) {
+        if directory.snapshot.settings.logsPoolerErrors { log(.warning, client, "pooler error: \(text)") }
+    }
+
+    /// `log_connections`
+    func logConnection(_ server: ServerPointer) {
+        guard directory.snapshot.settings.logsConnections else { return }
+        let local = server.pointee.details.local
+        log(.log, server, "new connection to server" + (local.isEmpty ? "" : " (from \(local))"))
+    }
+
+    /// `log_disconnections`
+    func logEnd(_ client: ClientPointer, _ reason: String) {
+        guard directory.snapshot.settings.logsDisconnections else { return }
+        log(.log, client, "closing because: \(reason) (age=\(seconds(since: client.pointee.connectTime))s)")
+    }
+
+    /// `log_disconnections`
+    func logEnd(_ server: ServerPointer, _ reason: String) {
+        guard directory.snapshot.settings.logsDisconnections else { return }
+        log(.log, server, "closing because: \(reason) (age=\(seconds(since: server.pointee.connectTime))s)")
+    }
+
+    private func seconds(since time: Int64) -> Int64 { (now - time) / 1_000_000_000 }
+
     // MARK: - The end of a turn
 
     /// Frees what left in this turn. The shell calls it when nothing of the turn refers to records any more.
@@ -194,6 +221,8 @@ package struct RelayLimits: Sendable {
     package var transactionsInTurnMax: Int32 = 8
     /// How long a server may take to finish what a client left behind, in nanoseconds.
     package var abandonedTimeout: Int64 = 5_000_000_000
+    /// How long a client that waits for nothing is not told that its server has ended, in nanoseconds.
+    package var lastWordsDelay: Int64 = 10_000_000
 
     package init() {}
 }
@@ -216,5 +245,3 @@ extension ServerPointer {
         return "S-0x\(String(UInt(bitPattern: self), radix: 16)): \(details.database)/\(details.user)@\(peer)"
     }
 }
-    /// How long a client that waits for nothing is not told that its server has ended, in nanoseconds.
-    package var lastWordsDelay: Int64 = 10_000_000

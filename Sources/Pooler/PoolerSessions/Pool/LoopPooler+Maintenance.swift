@@ -5,7 +5,7 @@ import PoolerConfiguration
 
 extension LoopPooler {
     /// How often pools are looked at while anything can become due.
-    private static let intervalMax: Int64 = 1_000_000_000
+    static let intervalMax: Int64 = 1_000_000_000
     private static let intervalMin: Int64 = 1_000_000
 
     /// `advance` must be called within that time.
@@ -29,6 +29,40 @@ extension LoopPooler {
         for pool in pools.values { advance(pool) }
         for pool in peerPools.values { endLongCancels(pool) }
         if let predecessorPool { endLongCancels(predecessorPool) }
+        removeUnusedPools()
+    }
+
+    /// Forgets pools that nobody has used for long: `pool_idle_timeout`, and `autodb_idle_timeout` for databases that the
+    /// entry for all others made.
+    private func removeUnusedPools() {
+        let settings = directory.snapshot.settings
+        for (key, pool) in pools {
+            guard pool.pointee.isUnused else {
+                pool.pointee.unusedSince = 0
+                continue
+            }
+            if pool.pointee.unusedSince == 0 { pool.pointee.unusedSince = now }
+            // Servers that it has to keep are being connected again and again.
+            if pool.pointee.details.isUserForced, pool.pointee.settings.minPoolSize > 0 { continue }
+            let isAutomatic = directory.snapshot.database(named: key.database)?.isAutomatic ?? false
+            let timeouts = [
+                settings.poolIdleTimeoutMicroseconds,
+                isAutomatic ? settings.automaticDatabaseIdleTimeoutMicroseconds : 0,
+            ].filter { $0 > 0 }
+            guard let timeout = timeouts.min() else { continue }
+            let left = pool.pointee.unusedSince + timeout * 1000 - now
+            guard left <= 0 else {
+                scheduleMaintenance(within: left)
+                continue
+            }
+            let age = (now - pool.pointee.unusedSince) / 1_000_000_000
+            actions.append(
+                .log(
+                    .log,
+                    "cleaning up idle pool for user \(key.user) on db \(key.database) because: pool idle timeout "
+                        + "(age= \(age)s)"))
+            removePool(key)
+        }
     }
 
     private func endLongLogins() {

@@ -43,7 +43,7 @@ package struct Pool: ~Copyable {
     var nextPlace = 0
     /// Whether `assign` is at work further up.
     var isAssigning = false
-    /// Since when nobody has used the pool.
+    /// Since when nobody has used the pool; 0 while somebody does.
     var unusedSince: Int64 = 0
 
     package init(details: PoolDetails, settings: PoolSettings) {
@@ -56,6 +56,10 @@ package struct Pool: ~Copyable {
         idle.count + active.count + connecting.count + busy.count + replication.servers.count
     }
     package var clientCount: Int { waiting.count + clients.count + replication.waiting.count }
+    /// Whether there is nothing that could use it.
+    var isUnused: Bool {
+        clientCount == 0 && serverCount == 0 && cancels.isEmpty && cancelsWaiting.isEmpty && cancelsActive.isEmpty
+    }
 }
 
 /// What a pool is: looked at when connections are made, not when bytes are passed on.

@@ -45,6 +45,7 @@ extension LoopPooler {
 
     /// The login has failed; what the client is told is in the output.
     private func fail(_ client: ClientPointer, _ failure: LoginFailure) {
+        if failure.isTold { logError(client, failure.message) }
         if let detail = failure.detail { log(.log, client, "login failed: \(detail)") }
         endClient(client, reason: failure.message)
     }
@@ -57,6 +58,8 @@ extension LoopPooler {
 
     private func decide(_ client: ClientPointer, _ startup: StartupParameters) {
         let details = client.pointee.details
+        var startup = startup
+        if directory.snapshot.settings.addsHostToApplicationName { startup.nameApplication(from: details.peer) }
         details.user = startup.user
         details.database = startup.database
         details.startup = startup

@@ -109,9 +109,17 @@ extension LoopPooler {
         guard available >= messageHeaderByteCount else { return false }
         let byteCount = bytes.messageByteCount(at: start)
         guard byteCount > available else { return true }
+        // Told by the relay, before anything of it is kept.
+        if exceedsLimit(client, byteCount) { return true }
         let type = bytes.byte(at: start)
         let isRead = type == UInt8(ascii: "Q") || type == UInt8(ascii: "P")
         return byteCount > limits.wholeRequestByteCountMax && !(isRead && client.pointee.flags.contains(.tracked))
+    }
+
+    /// `max_packet_size`
+    @inline(__always)
+    private func exceedsLimit(_ client: ClientPointer, _ byteCount: Int) -> Bool {
+        byteCount > client.pointee.pool?.pointee.settings.messageByteCountMax ?? Int.max
     }
 
     /// Goes over messages that need no server. Returns the offset of the first one that does, or of what is incomplete;
@@ -133,7 +141,7 @@ extension LoopPooler {
         var position = discardRest(client, bytes)
         while bytes.count - position >= messageHeaderByteCount {
             let byteCount = bytes.messageByteCount(at: position)
-            guard byteCount >= messageHeaderByteCount else {
+            guard byteCount >= messageHeaderByteCount, !exceedsLimit(client, byteCount) else {
                 failProtocol(client, "invalid message length")
                 return bytes.count
             }
@@ -182,7 +190,7 @@ extension LoopPooler {
         passRest(client, &walk)
         while input.count &- walk.position >= messageHeaderByteCount {
             let byteCount = input.messageByteCount(at: walk.position)
-            guard byteCount >= messageHeaderByteCount else {
+            guard byteCount >= messageHeaderByteCount, byteCount <= pool.pointee.settings.messageByteCountMax else {
                 failProtocol(client, "invalid message length")
                 return input.count
             }

@@ -17,7 +17,7 @@ extension LoopPooler {
             policy: directory.startupPolicy, environment: directory.environment, isLocal: details.isUnixSocket)
         clientCount += 1
         logins.append(client)
-        scheduleMaintenance(within: directory.snapshot.settings.clientLoginTimeoutMicroseconds * 1000)
+        scheduleMaintenance(within: Self.intervalMax)
         return client
     }
 
@@ -31,6 +31,7 @@ extension LoopPooler {
     func endClient(_ client: ClientPointer, reason: String, error: (code: String, message: String)? = nil) {
         guard client.pointee.state != .closed else { return }
         if let error, !isWithinMessage(client) {
+            logError(client, error.message)
             client.pointee.output.pointee.appendReport(
                 UInt8(ascii: "E"), severity: "FATAL", code: error.code, message: error.message)
         }
@@ -42,7 +43,7 @@ extension LoopPooler {
     func letGo(_ client: ClientPointer) { remove(client, reason: "handed over") }
 
     private func remove(_ client: ClientPointer, reason: String) {
-        log(.log, client, "closing because: \(reason) (age=\((now - client.pointee.connectTime) / 1_000_000_000)s)")
+        logEnd(client, reason)
         let server = client.pointee.server
         let pool = client.pointee.pool
         switch client.pointee.state {
@@ -58,8 +59,8 @@ extension LoopPooler {
         }
         client.pointee.state = .closed
         forgetDerivation(client)
-        client.pointee.details.carrier?.pointee.details.asking = nil
         if client.pointee.flags.contains(.doomed) { doomedClients.removeAll { $0 == client } }
+        client.pointee.details.carrier?.pointee.details.asking = nil
         client.pointee.details.carrier = nil
         if let server { abandon(server, by: client) }
         forgetStatements(client)
@@ -86,7 +87,7 @@ extension LoopPooler {
         server.pointee.output = output
         if server.pointee.state == .cancelling { return sendCancel(server) }
         server.pointee.state = .login
-        log(.log, server, "new connection to server (from \(server.pointee.details.local))")
+        logConnection(server)
         beginLogin(server)
     }
 
@@ -107,7 +108,7 @@ extension LoopPooler {
         guard server.pointee.state != .closed else { return }
         let state = server.pointee.state
         let pool = server.pointee.pool
-        log(.log, server, "closing because: \(reason) (age=\((now - server.pointee.connectTime) / 1_000_000_000)s)")
+        logEnd(server, reason)
         let client = server.pointee.client
         removeFromLists(server)
         server.pointee.state = .closed

@@ -53,7 +53,9 @@ extension LoopPooler {
         passRest(server, client, &walk)
         while input.count &- walk.position >= messageHeaderByteCount {
             let byteCount = input.messageByteCount(at: walk.position)
-            guard byteCount >= messageHeaderByteCount else {
+            guard byteCount >= messageHeaderByteCount,
+                byteCount <= server.pointee.pool.pointee.settings.messageByteCountMax
+            else {
                 endServer(server, reason: "bad packet header")
                 return input.count
             }

@@ -23,6 +23,11 @@ package struct StartupParameters: Hashable, Sendable {
         settings.first { $0.name == name }?.value
     }
 
+    /// Puts the client's address into the name of its application (`application_name_add_host`).
+    mutating func nameApplication(from peer: String) {
+        set("application_name", "\(setting("application_name") ?? "app") - \(peer)")
+    }
+
     mutating func set(_ name: String, _ value: String) {
         if let index = settings.firstIndex(where: { $0.name == name }) {
             settings[index].value = value
