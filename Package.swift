@@ -204,6 +204,7 @@ let package = Package(
         tests("PoolerConfiguration", ["SeededRandom"]),
         tests("SessionStatements", ["SeededRandom"]),
         tests("PoolerSessions", ["Bytes", "PoolerConfiguration", "PostgresWire", "SeededRandom", "SessionStatements"]),
+        tests("PoolerServer", ["Bytes", "IOLoop", "PoolerConfiguration", "PoolerSessions", "TLS"]),
         tests("ControlStore", ["ControlModel", .product(name: "GRDB", package: "GRDB.swift")]),
         tests(
             "ControlReconciler",

@@ -1,7 +1,8 @@
 import Glibc
+import PoolerConfiguration
 import PoolerSessions
 
-/// The log, in PgBouncer's form of lines: to standard error and a file. Loop only.
+/// The log, in PgBouncer's form of lines: to standard error, a file, and the system's log. Loop only.
 ///
 /// `YYYY-MM-DD hh:mm:ss.mmm TZ [pid] LEVEL text`
 final class PoolerLog {
@@ -11,6 +12,14 @@ final class PoolerLog {
     var verbosity = 0
     private var path = ""
     private var descriptor: Int32 = -1
+    private var system: SystemLog?
+
+    /// Writes to the system's log too, or no more, as the settings say.
+    func useSystemLog(_ settings: PoolerSettings, path: String = "/dev/log") {
+        system =
+            settings.logsToSyslog
+            ? SystemLog(path: path, identity: settings.syslogIdentity, facility: settings.syslogFacility) : nil
+    }
 
     /// Opens the file anew, or another one; empty for none.
     func open(path: String) {
@@ -25,6 +34,7 @@ final class PoolerLog {
         let line = "\(Self.time()) [\(getpid())] \(level.rawValue) \(text)\n"
         if usesStandardError { Self.write(line, to: STDERR_FILENO) }
         if descriptor >= 0 { Self.write(line, to: descriptor) }
+        system?.write(level, text)
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

@@ -35,6 +35,7 @@ package enum PoolerProgram {
             let settings = loaded.snapshot.settings
             log.verbosity = max(arguments.verbosity, settings.verbosity)
             log.open(path: settings.logFile ?? "")
+            log.useSystemLog(settings)
             var files = AuthenticationFiles()
             let notes = loaded.notes + files.load(for: settings, read: FileContents.read)
             for note in notes { log.write(.warning, "\(note)") }
