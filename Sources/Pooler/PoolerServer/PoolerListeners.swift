@@ -29,7 +29,7 @@ final class PoolerListeners {
         let permissions = mode_t(settings.unixSocketMode)
         listeners.append(
             try listen(.unix(path: path, permissions: permissions), tag: 1, settings, loop, predecessor))
-        if let group = settings.unixSocketGroup { Self.setGroup(group, of: path, log) }
+        if let group = settings.unixSocketGroup, !path.hasPrefix("@") { Self.setGroup(group, of: path, log) }
         log.write(.log, "listening on unix:\(path)")
         guard let takeoverPath = Predecessor.path(settings) else { return }
         takeover = try loop.listen(
@@ -41,9 +41,19 @@ final class PoolerListeners {
         _ predecessor: Predecessor?
     ) throws(LoopError) -> Listener {
         guard let descriptor = predecessor?.takeListener(endpoint) else {
-            return try loop.listen(endpoint, tag: tag, backlog: settings.listenBacklog)
+            return try loop.listen(
+                endpoint, tag: tag, backlog: settings.listenBacklog, options: SocketTuning.listener(settings))
         }
         return try loop.listen(on: descriptor, endpoint, tag: tag)
+    }
+
+    /// Takes over what a reload changes for sockets that listen already.
+    func follow(_ settings: PoolerSettings, _ log: PoolerLog) {
+        for listener in listeners {
+            let code = listener.setDeferSeconds(SocketTuning.deferSeconds(settings))
+            guard code != 0 else { continue }
+            log.write(.warning, "tcp_defer_accept at \(listener.endpoint): \(String(cString: strerror(code)))")
+        }
     }
 
     var isEmpty: Bool { listeners.isEmpty }

@@ -14,10 +14,8 @@ package final class PoolerLoop: LoopApplication {
     let log: PoolerLog
     /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
-    private var resolver: HostNameResolver?
+    private var hosts: HostSearches?
     private var deriver: KeyDeriver?
-    /// Servers whose host is being looked up, by the number of the search.
-    private var searches: [UInt64: ServerPointer] = [:]
     /// Connections that are under way, by their server.
     private var attempts: [ServerPointer: ConnectionPointer] = [:]
     /// Connections of those who want to take over, until they are let go of.
@@ -28,7 +26,6 @@ package final class PoolerLoop: LoopApplication {
     var sendToPredecessor: (Int32) -> Bool = { _ in false }
     /// How soon the next turn has to come for another's sake, in milliseconds; nil for no matter.
     var turnWithinMilliseconds: () -> Int? = { nil }
-    private var lastSearch: UInt64 = 0
     /// What TLS with clients and servers is begun with; nil where none is spoken.
     var clientTLS: TLSServerContext?
     var serverTLS: TLSClientContext?
@@ -45,7 +42,7 @@ package final class PoolerLoop: LoopApplication {
         self.log = log
         let loop = try EventLoop(backend: backend, application: self)
         eventLoop = loop
-        resolver = HostNameResolver(waker: loop.waker)
+        hosts = HostSearches(resolver: HostNameResolver(waker: loop.waker))
         deriver = KeyDeriver(waker: loop.waker)
         pooler.now = loop.nowNanoseconds
     }
@@ -66,6 +63,9 @@ package final class PoolerLoop: LoopApplication {
             return takeovers.append(connection)
         }
         pooler.now = loop.nowNanoseconds
+        connection.pointee.setNoDelay(true)
+        let code = connection.pointee.apply(SocketTuning.socket(pooler.directory.snapshot.settings))
+        if code != 0 { log.write(.warning, "options of a client's socket: \(String(cString: strerror(code)))") }
         let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
         let client = pooler.clientConnected(
             connection: UnsafeMutableRawPointer(connection), output: output, details: Self.details(connection))
@@ -81,7 +81,6 @@ package final class PoolerLoop: LoopApplication {
             details.systemUserID = isKnown ? number : nil
             return details
         }
-        connection.pointee.setNoDelay(true)
         let details = ClientDetails(peer: connection.pointee.peerAddressText)
         details.address = connection.pointee.peerLiteral.flatMap { NetworkAddress($0) }
         return details
@@ -118,6 +117,7 @@ package final class PoolerLoop: LoopApplication {
         pooler.now = loop.nowNanoseconds
         connection.pointee.setNoDelay(true)
         attempts[server] = nil
+        hosts?.forget(server)
         server.pointee.details.local = connection.pointee.localAddressText
         let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
         pooler.serverConnected(server, connection: UnsafeMutableRawPointer(connection), output: output)
@@ -134,9 +134,13 @@ package final class PoolerLoop: LoopApplication {
             pooler.clientEnded(owner.assumingMemoryBound(to: Client.self), reason: Self.text(ofClient: reason))
         } else if let server = ServerPointer(bitPattern: address ^ Self.serverMark) {
             attempts[server] = nil
-            pooler.serverEnded(server, reason: Self.text(ofServer: reason))
+            if case .connectFailed = reason { connectNext(server) } else { endServer(server, reason) }
         }
         performActions()
+    }
+
+    private func endServer(_ server: ServerPointer, _ reason: EndReason) {
+        pooler.serverEnded(server, reason: Self.text(ofServer: reason))
     }
 
     private static func server(_ connection: ConnectionPointer) -> ServerPointer? {
@@ -201,9 +205,9 @@ package final class PoolerLoop: LoopApplication {
 
     package func woken() {
         pooler.now = loop.nowNanoseconds
-        for answer in resolver?.takeAnswers() ?? [] {
-            guard let server = searches.removeValue(forKey: answer.id) else { continue }
-            connect(server, to: answer.addresses)
+        if let answers = hosts?.takeAnswers(now: pooler.now, pooler.directory.snapshot.settings) {
+            for move in answers.moves { pooler.hostMoved(move.name, to: move.addresses) }
+            for (server, step) in answers.steps { follow(step, server) }
         }
         for answer in deriver?.takeAnswers() ?? [] { pooler.derived(answer.derivation, answer.keys) }
         onWake()
@@ -267,7 +271,7 @@ package final class PoolerLoop: LoopApplication {
     }
 
     private func stopConnecting(_ server: ServerPointer) {
-        if let search = searches.first(where: { $0.value == server })?.key { searches[search] = nil }
+        hosts?.forget(server)
         guard let connection = attempts.removeValue(forKey: server) else { return }
         connection.pointee.userData = nil
         loop.closeNow(connection)
@@ -279,23 +283,30 @@ package final class PoolerLoop: LoopApplication {
         switch place.host {
         case .socketDirectory(let directory):
             open(server, .unix(path: "\(directory)/.s.PGSQL.\(place.port)"), peer: "unix:\(place.port)")
-        case .network(let name) where SocketAddress.isLiteral(name): connect(server, to: [name])
+        case .network(let name) where SocketAddress.isLiteral(name): follow(.connect(address: name), server)
         case .network(let name):
-            lastSearch += 1
-            searches[lastSearch] = server
-            guard resolver?.search(name, id: lastSearch) != true else { return }
-            searches[lastSearch] = nil
-            pooler.serverEnded(server, reason: "server DNS lookup failed")
+            if let hosts { follow(hosts.begin(server, host: name, now: pooler.now), server) }
         }
     }
 
-    private func connect(_ server: ServerPointer, to addresses: [String]) {
+    private func follow(_ step: HostSearches.Step, _ server: ServerPointer) {
         guard server.pointee.state != .closed else { return }
-        guard let address = addresses.first else {
-            return pooler.serverEnded(server, reason: "server DNS lookup failed")
+        switch step {
+        case .wait: return
+        case .fail: pooler.serverEnded(server, reason: "server DNS lookup failed")
+        case .connect(let address):
+            server.pointee.details.address = address
+            let port = server.pointee.details.place.port
+            open(server, .tcp(address: address, port: port), peer: "\(address):\(port)")
         }
-        let port = server.pointee.details.place.port
-        open(server, .tcp(address: address, port: port), peer: "\(address):\(port)")
+    }
+
+    /// The server could not be connected: the next address of its host is tried.
+    private func connectNext(_ server: ServerPointer) {
+        guard let hosts, case .connect(let address) = hosts.next(server) else {
+            return pooler.serverEnded(server, reason: "connect failed")
+        }
+        follow(.connect(address: address), server)
     }
 
     /// The connection is the server's.
@@ -307,12 +318,13 @@ package final class PoolerLoop: LoopApplication {
     private func open(_ server: ServerPointer, _ endpoint: ConnectEndpoint, peer: String) {
         server.pointee.details.peer = peer
         do {
-            let connection = try loop.connect(to: endpoint)
+            let connection = try loop.connect(
+                to: endpoint, options: SocketTuning.socket(pooler.directory.snapshot.settings))
             attempts[server] = connection
             own(connection, server)
         } catch {
             log.write(.warning, "\(server.logName) \(error.description)")
-            pooler.serverEnded(server, reason: "connect failed")
+            connectNext(server)
         }
     }
 }

@@ -171,8 +171,10 @@ final class PoolerProcess {
         for warning in UnbuiltSettings.warnings(change.snapshot.settings) { log.write(.warning, warning) }
         useFiles()
         directory.replace(change.snapshot)
-        if let path = change.snapshot.settings.logFile { log.open(path: path) }
+        log.open(path: change.snapshot.settings.logFile ?? "")
+        log.useSystemLog(change.snapshot.settings)
         log.verbosity = max(arguments.verbosity, change.snapshot.settings.verbosity)
+        listeners.follow(change.snapshot.settings, log)
         poolerLoop.pooler.follow(change)
         return true
     }
