@@ -20,6 +20,8 @@ package struct PoolStatistics: ~Copyable {
     package var queryTime = DurationHistogram()
     /// Time that clients waited for servers.
     package var waitTime = DurationHistogram()
+    /// For averages.
+    package var samples = StatisticsSamples()
 
     package init() {}
 }
