@@ -51,6 +51,14 @@ int atoll_peer_user_id(int descriptor, uid_t *user_id) {
     return 0;
 }
 
+int atoll_peer_process_id(int descriptor, pid_t *process_id) {
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return -1;
+    *process_id = credentials.pid;
+    return 0;
+}
+
 int atoll_lock_file(int descriptor) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(descriptor, F_OFD_SETLK, &lock);

@@ -35,6 +35,9 @@ bool atoll_process_is_zombie(pid_t pid);
 /// The user id of the process at the other end of a Unix socket; 0, or -1 with errno.
 int atoll_peer_user_id(int descriptor, uid_t *user_id);
 
+/// The process at the other end of a connected Unix socket; 0, or -1 with errno.
+int atoll_peer_process_id(int descriptor, pid_t *process_id);
+
 /// Takes an exclusive lock on an open file (an "open file description" lock: it ends with the last copy of the
 /// descriptor); 0, or -1 with errno EAGAIN when another process holds it.
 int atoll_lock_file(int descriptor);
