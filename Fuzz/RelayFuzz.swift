@@ -217,10 +217,17 @@ final class FuzzNetwork {
     }
 
     private func administer(_ input: inout FuzzInput) {
-        switch input.below(4) {
-        case 0: pooler.pause()
-        case 1: pooler.resume()
-        case 2: pooler.reconnect()
+        var switches = PoolerSwitches()
+        switch input.below(7) {
+        case 0:
+            switches.mode = .paused
+            pooler.perform(.follow(switches))
+        case 1:
+            switches.mode = .suspended
+            pooler.perform(.follow(switches))
+        case 2, 3: pooler.perform(.follow(switches))
+        case 4: pooler.perform(.reconnect(database: nil))
+        case 5: pooler.perform(.kill(database: nil))
         default: pooler.closeSpareServers()
         }
     }
@@ -281,7 +288,8 @@ final class FuzzNetwork {
         case .pauseReading(let connection): known(connection).isPaused = true
         case .resumeReading(let connection): known(connection).isPaused = false
         case .secureClient, .secureServer: preconditionFailure("TLS was not asked for")
-        case .log: break
+        case .derive(let derivation): pooler.derived(derivation, derivation.run())
+        case .log, .console, .sampled: break
         }
     }
 

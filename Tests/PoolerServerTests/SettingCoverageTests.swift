@@ -8,20 +8,16 @@ import Testing
 struct SettingCoverageTests {
     /// Settings without such a test, each with the reason.
     private static let untested: [String: String] = [
-        "admin_users": "the console's",
         "conffile": "the next reload reads it: the program's, seen from outside only",
         "dns_max_ttl": "HostNamesTests: addressesLive",
         "dns_nxdomain_ttl": "HostNamesTests: missingNamesLive",
         "job_name": "is shown and nothing else, as in PgBouncer",
         "listen_backlog": "goes to listen(2), which tells nobody",
-        "log_stats": "the console's",
+        "log_stats": "StatisticsSamplesTests: logLine, which the shell writes",
         "peer_id": "of peers",
         "pidfile": "the program's, seen from outside only",
         "pkt_buf": "has no effect",
         "sbuf_loopcnt": "has no effect",
-        "stats_period": "the console's",
-        "stats_users": "the console's",
-        "suspend_timeout": "the console's",
         "unix_socket_group": "needs groups of the system",
         "user": "needs root",
         "worker_threads": "has no effect",

@@ -1,3 +1,5 @@
+import PoolerSessions
+
 /// Addresses of host names for as long as they may be used: `dns_max_ttl` and `dns_nxdomain_ttl`. Pure.
 ///
 /// Each connection is given the addresses in turn, beginning with the next one, so that connections spread over all and
@@ -31,6 +33,14 @@ struct HostNames {
         let next = entry.next % entry.addresses.count
         entries[name]?.next = next + 1
         return .known(Array(entry.addresses[next...] + entry.addresses[..<next]))
+    }
+
+    /// What is known now.
+    func report(now: Int64) -> [HostNameReport] {
+        entries.filter { now < $0.value.endTime }.map { name, entry in
+            HostNameReport(
+                name: name, addresses: entry.addresses, seconds: Int((entry.endTime - now) / 1_000_000_000))
+        }
     }
 
     /// A search has ended.

@@ -60,6 +60,12 @@ final class HostSearches {
         return .connect(address: address)
     }
 
+    /// Searches that are under way.
+    var searchCount: Int { searches.count }
+
+    /// The names that are known now.
+    func report(now: Int64) -> [HostNameReport] { names.report(now: now) }
+
     /// The server is connected, or wanted no more.
     func forget(_ server: ServerPointer) {
         left[server] = nil

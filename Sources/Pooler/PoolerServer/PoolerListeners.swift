@@ -56,8 +56,6 @@ final class PoolerListeners {
         }
     }
 
-    var isEmpty: Bool { listeners.isEmpty }
-
     /// What another process is given: where they listen, and the sockets.
     var offer: (endpoints: [String], descriptors: [Int32]) {
         (listeners.map(\.endpoint.description), listeners.map(\.descriptor))
@@ -74,8 +72,18 @@ final class PoolerListeners {
 
     /// Accepts nobody any more.
     func close(_ loop: EventLoop) {
+        closeNetwork(loop)
         for listener in listeners { loop.close(listener) }
         listeners = []
+    }
+
+    /// Accepts nobody any more but over the Unix socket.
+    func closeNetwork(_ loop: EventLoop) {
+        listeners.removeAll { listener in
+            guard case .tcp = listener.endpoint else { return false }
+            loop.close(listener)
+            return true
+        }
         if let takeover { loop.close(takeover) }
         takeover = nil
     }

@@ -52,12 +52,25 @@ final class PoolerLog {
     private static func time() -> String {
         var now = timeval()
         gettimeofday(&now, nil)
-        var parts = tm()
-        localtime_r(&now.tv_sec, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let milliseconds = String(1000 + now.tv_usec / 1000).dropFirst()
-        let zone = parts.tm_zone.map { String(cString: $0) } ?? "UTC"
-        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
-            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds) \(zone)"
+        let (moment, zone) = local(now.tv_sec)
+        return "\(moment).\(milliseconds) \(zone)"
+    }
+
+    /// A moment in seconds since 1970, as `YYYY-MM-DD hh:mm:ss TZ` in local time.
+    static func secondText(_ seconds: Int) -> String {
+        let (moment, zone) = local(seconds)
+        return "\(moment) \(zone)"
+    }
+
+    private static func local(_ seconds: Int) -> (moment: String, zone: String) {
+        var seconds = seconds
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let moment =
+            "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
+            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+        return (moment, parts.tm_zone.map { String(cString: $0) } ?? "UTC")
     }
 }

@@ -14,7 +14,7 @@ package final class PoolerLoop: LoopApplication {
     let log: PoolerLog
     /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
-    private var hosts: HostSearches?
+    private(set) var hosts: HostSearches?
     private var deriver: KeyDeriver?
     /// Connections that are under way, by their server.
     private var attempts: [ServerPointer: ConnectionPointer] = [:]
@@ -29,6 +29,12 @@ package final class PoolerLoop: LoopApplication {
     /// What TLS with clients and servers is begun with; nil where none is spoken.
     var clientTLS: TLSServerContext?
     var serverTLS: TLSClientContext?
+    /// Called when a client of the console does something.
+    var onConsole: (ConsoleEvent) -> Void = { _ in }
+    /// Called at the end of each `stats_period`, with what was counted.
+    var onSample: (StatisticsWindow) -> Void = { _ in }
+    /// Called before a turn's output is sent.
+    var onTurnWillSend: () -> Void = {}
     /// Called when something wakes the loop.
     var onWake: () -> Void = {}
     /// Called at the end of each turn.
@@ -93,7 +99,8 @@ package final class PoolerLoop: LoopApplication {
         } else if let owner = connection.pointee.userData {
             let client = owner.assumingMemoryBound(to: Client.self)
             client.pointee.details.channel = ClientChannel(
-                certificateHash: nil, applicationProtocol: connection.pointee.applicationProtocol)
+                certificateHash: nil, applicationProtocol: connection.pointee.applicationProtocol,
+                summary: Self.tlsSummary(connection))
             client.pointee.details.certificateName = connection.pointee.peerCommonName
             pooler.clientSecured(client)
         }
@@ -172,6 +179,7 @@ package final class PoolerLoop: LoopApplication {
     package func turnWillSend() {
         pooler.now = loop.nowNanoseconds
         pooler.advance()
+        onTurnWillSend()
         if !pooler.actions.isEmpty { performActions() }
         pooler.takeDueSends { $0.assumingMemoryBound(to: Connection.self).scheduleSend() }
     }
@@ -252,6 +260,8 @@ package final class PoolerLoop: LoopApplication {
         case .connect(let server):
             if server.pointee.state != .closed { connect(server) }
         case .stopConnecting(let server): stopConnecting(server)
+        case .console(let event): onConsole(event)
+        case .sampled(let window): onSample(window)
         case .secureClient(let client, let bytes):
             if client.pointee.state != .closed { beginTLS(client, received: bytes) }
         case .secureServer(let server):

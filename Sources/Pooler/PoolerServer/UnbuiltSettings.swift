@@ -3,8 +3,7 @@ import PoolerConfiguration
 /// Settings that are understood and not carried out yet: whoever changes one is told, at the start and at a reload.
 enum UnbuiltSettings {
     private static let names: Set<String> = [
-        "admin_users", "log_stats", "pkt_buf", "sbuf_loopcnt",
-        "stats_period", "stats_users", "suspend_timeout", "worker_threads",
+        "pkt_buf", "sbuf_loopcnt", "worker_threads",
     ]
 
     /// A line for the log for each of them that is not at its default.

@@ -31,10 +31,14 @@ package final class LoopPooler {
     @exclusivity(unchecked) package internal(set) var clientCount = 0
     @exclusivity(unchecked) package internal(set) var serverCount = 0
 
-    /// Whether new pools are paused too.
-    @exclusivity(unchecked) var isPaused = false
-    /// New clients are refused.
-    @exclusivity(unchecked) package var isShuttingDown = false
+    /// What an administrator has switched off: `perform` changes it.
+    @exclusivity(unchecked) package internal(set) var switches = PoolerSwitches()
+    /// The clients of the console. It is no pool of `pools`: it has no servers.
+    let consolePool: PoolPointer
+    /// When the samples were taken that averages are made of.
+    @exclusivity(unchecked) var statisticsClock = StatisticsClock()
+    /// When SUSPEND began, or 0.
+    @exclusivity(unchecked) var suspendTime: Int64 = 0
 
     /// Another process serves new clients: no servers are kept ready for any.
     @exclusivity(unchecked) package var isRetired = false
@@ -69,12 +73,16 @@ package final class LoopPooler {
         dueSends = .allocate(capacity: dueSendCapacity)
         unconnectedOutput = .allocate(capacity: 1)
         unconnectedOutput.initialize(to: OutputBuffer())
+        consolePool = .allocate(capacity: 1)
+        consolePool.initialize(to: Pool(console: directory.limits))
     }
 
     deinit {
         dueSends.deallocate()
         unconnectedOutput.deinitialize(count: 1)
         unconnectedOutput.deallocate()
+        consolePool.deinitialize(count: 1)
+        consolePool.deallocate()
     }
 
     func nextID() -> UInt64 {
@@ -124,7 +132,7 @@ package final class LoopPooler {
         let (details, settings) = make()
         let pool = PoolPointer.allocate(capacity: 1)
         pool.initialize(to: Pool(details: details, settings: settings))
-        pool.pointee.isPaused = isPaused
+        pool.pointee.isPaused = switches.isPaused(key.database)
         pools[key] = pool
         return pool
     }
@@ -179,6 +187,7 @@ package final class LoopPooler {
     package func endTurn() {
         if goneClients != nil || goneServers != nil { freeGone() }
         if !pausedServers.isEmpty || !pausedClients.isEmpty { resumeDrained() }
+        if suspendTime != 0 { advanceSuspend() }
         turnNumber &+= 1
     }
 

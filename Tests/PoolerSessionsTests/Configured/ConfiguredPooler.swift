@@ -19,6 +19,9 @@ final class ConfiguredPooler {
     /// Keys that the pooler wants, in the order in which it asked for them.
     var derivations: [KeyDerivation] = []
     private(set) var log: [String] = []
+    private var consoleEvents: [ConsoleEvent] = []
+    /// Connections that are not read from.
+    private(set) var pausedConnections: [UnsafeMutableRawPointer] = []
     private var clientNumber = 0
 
     static let main = "main"
@@ -134,11 +137,23 @@ final class ConfiguredPooler {
         endTurn()
     }
 
+    /// What clients of the console have done since the last time.
+    func takeConsoleEvents() -> [ConsoleEvent] {
+        defer { consoleEvents = [] }
+        return consoleEvents
+    }
+
     /// Time passes.
     func pass(milliseconds: Int64) {
         pooler.now += milliseconds * 1_000_000
         pooler.advance()
         endTurn()
+    }
+
+    /// Process number and secret of BackendKeyData among what a client has been sent, which is taken.
+    func cancelKey(of client: ConfiguredEnd) -> [UInt8]? {
+        var bytes = client.take()
+        return WireBytes.takeMessages(&bytes).first { $0.type == "K" }?.body
     }
 
     // MARK: - The shell's part
@@ -165,6 +180,9 @@ final class ConfiguredPooler {
         case .close(let connection, let afterSending):
             (clients + servers).first { $0.connection == connection }?.close(afterSending: afterSending)
         case .derive(let derivation): derivations.append(derivation)
+        case .console(let event): consoleEvents.append(event)
+        case .pauseReading(let connection): pausedConnections.append(connection)
+        case .resumeReading(let connection): pausedConnections.removeAll { $0 == connection }
         case .log(let level, let text): log.append("\(level.rawValue) \(text)")
         default: break
         }

@@ -70,7 +70,7 @@ private let trust = "auth_type = trust\nauth_file = users\npool_mode = transacti
 
 @Suite("Two values of a setting lead to two ends")
 struct SettingEffectTests {
-    @Test(arguments: pools + limits + servers + timeouts + cancels + sessions + logins + logs)
+    @Test(arguments: pools + limits + servers + timeouts + cancels + sessions + logins + logs + console)
     func valuesDiffer(_ effect: SettingEffect) throws {
         for (value, seen) in [effect.first, effect.second] {
             // What is said twice holds as it is said last.
@@ -211,7 +211,7 @@ struct SettingEffectTests {
         SettingEffect("server_fast_close", ("0", "open"), ("1", "closed"), with: "pool_mode = session") { pooler in
             let (client, server) = try pooler.serve()
             pooler.run(client, server)
-            pooler.pooler.reconnect()
+            pooler.pooler.perform(.reconnect(database: nil))
             pooler.run(client, server)
             return client.isClosed ? "closed" : "open"
         },
@@ -446,6 +446,37 @@ struct SettingEffectTests {
         SettingEffect("log_pooler_errors", ("0", "0"), ("1", "1")) { pooler in
             _ = pooler.connect(user: "stranger")
             return pooler.logged("pooler error: \"trust\" authentication failed")
+        },
+    ]
+
+    // MARK: - Console
+
+    static let console = [
+        SettingEffect("admin_users", ("x", "RESUME"), ("y", "FATAL 28000 not allowed")) { pooler in
+            let console = ConsoleConversation(pooler, user: "x")
+            if let error = console.end.takeError() { return error }
+            _ = console.say("PAUSE")
+            return console.say("RESUME").joined()
+        },
+        SettingEffect("stats_users", ("x", "ERROR 08P01 admin access needed"), ("y", "FATAL 28000 not allowed")) {
+            pooler in
+            let console = ConsoleConversation(pooler, user: "x")
+            return console.end.takeError() ?? console.say("PAUSE").joined()
+        },
+        SettingEffect("stats_period", ("10", "0"), ("60", "1"), with: "admin_users = x") { pooler in
+            pooler.pooler.beginStatistics()
+            let (client, server) = try pooler.serve()
+            for _ in 0..<31 { pooler.run(client, server) }
+            for _ in 0..<3 { pooler.pass(milliseconds: 10_000) }
+            let row = ConsoleConversation(pooler, user: "x").rows(.stats).first { $0["database"] == "db" }
+            return row?["avg_query_count"] ?? "none"
+        },
+        SettingEffect("suspend_timeout", ("1", "closed"), ("100", "open"), with: "admin_users = x") { pooler in
+            let (client, _) = try pooler.serve()
+            client.send(WireBytes.query("select"))
+            _ = ConsoleConversation(pooler, user: "x").say("SUSPEND")
+            pooler.pass(milliseconds: 2000)
+            return client.isClosed ? "closed" : "open"
         },
     ]
 }

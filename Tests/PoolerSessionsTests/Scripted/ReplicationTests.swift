@@ -202,7 +202,7 @@ struct ReplicationTests {
         let pooler = pooler()
         let client = pooler.client(["replication": "yes"])
         _ = try #require(pooler.serve())
-        pooler.pooler.reconnect()
+        pooler.pooler.perform(.reconnect(database: nil))
         pooler.wait(seconds: 0)
         #expect(client.isClosed)
     }

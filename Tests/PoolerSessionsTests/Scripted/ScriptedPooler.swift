@@ -228,6 +228,7 @@ final class ScriptedPooler {
         case .derive(let derivation): pooler.derived(derivation, derivation.run())
         case .log(_, let text): lines.append(text)
         case .secureClient, .secureServer: preconditionFailure("TLS was not asked for")
+        case .console, .sampled: break
         }
     }
 

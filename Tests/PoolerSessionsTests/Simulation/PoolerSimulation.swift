@@ -244,7 +244,7 @@ final class PoolerSimulation {
         case .resumeReading(let connection): line(connection)?.isPaused = false
         case .secureClient, .secureServer: failures.append("TLS was not asked for")
         case .derive(let derivation): pooler.derived(derivation, derivation.run())
-        case .log: break
+        case .log, .console, .sampled: break
         }
     }
 

@@ -16,7 +16,7 @@ extension LoopPooler {
     }
 
     @inline(__always)
-    private func needsCheck(_ server: ServerPointer) -> Bool {
+    func needsCheck(_ server: ServerPointer) -> Bool {
         let settings = server.pointee.pool.pointee.settings.checkDelay
         return now &- server.pointee.stateTime > settings && server.pointee.pool.pointee.settings.checkQuery != nil
     }
@@ -41,6 +41,7 @@ extension LoopPooler {
     /// Has the client wait for a server: its request is kept.
     func enqueue(_ client: ClientPointer) {
         guard let pool = client.pointee.pool else { return }
+        guard switches.ending != .waitingForServers else { return refuseAtEnd(client) }
         pool.pointee.clients.remove(client)
         pool.pointee.waiting.append(client)
         client.pointee.state = .waiting

@@ -26,6 +26,8 @@ extension LoopPooler {
         if clientCount > 0 || serverCount > 0 { scheduleMaintenance(within: Self.intervalMax) }
         endLongLogins()
         if !doomedClients.isEmpty { endDoomedClients() }
+        sampleStatistics()
+        if suspendTime != 0 { advanceSuspend() }
         for pool in pools.values { advance(pool) }
         for pool in peerPools.values { endLongCancels(pool) }
         if let predecessorPool { endLongCancels(predecessorPool) }
@@ -81,22 +83,27 @@ extension LoopPooler {
         endLongCancels(pool)
         endIdleServers(pool)
         endLongUses(pool)
+        if pool.pointee.settings.closesFast { closeFast(pool) }
         assign(pool)
     }
 
     private func endLongWaits(_ pool: PoolPointer) {
         let settings = pool.pointee.settings
-        while settings.queryWaitTimeout > 0, let client = pool.pointee.waiting.first {
+        // Whatever is shorter: a query must not take longer because it has waited.
+        let limits = [(settings.queryWaitTimeout, "query_wait_timeout"), (settings.queryTimeout, "query_timeout")]
+        while let (timeout, reason) = limits.filter({ $0.0 > 0 }).min(by: { $0.0 < $1.0 }),
+            let client = pool.pointee.waiting.first
+        {
             let waited = now - client.pointee.stateTime
-            guard waited >= settings.queryWaitTimeout else {
-                scheduleMaintenance(within: settings.queryWaitTimeout - waited)
+            guard waited >= timeout else {
+                scheduleMaintenance(within: timeout - waited)
                 break
             }
             if client.pointee.state == .lookingUp {
                 pool.pointee.waiting.remove(client)
                 answer(client, .failed(AuthQuery.clientFailure))
             } else {
-                endClient(client, reason: "query_wait_timeout", error: ("08P01", "query_wait_timeout"))
+                endClient(client, reason: reason, error: ("08P01", reason))
             }
         }
         guard settings.queryWaitNotify > 0 else { return }

@@ -41,21 +41,13 @@ extension LoopPooler {
         }
     }
 
-    private func reconnect(_ pool: PoolPointer) {
-        pool.pointee.generation += 1
-        pool.pointee.details.welcome = nil
-        closeIdle(pool, reason: "database configuration changed")
-        endReplication(pool, reason: "database configuration changed")
-        requestServers(pool)
-    }
-
     /// The pool's database is in no file any more.
     private func endPool(_ pool: PoolPointer, database: String) {
         for list in [pool.pointee.waiting, pool.pointee.replication.waiting, pool.pointee.clients] {
             list.forEach { endClient($0, reason: "database removed", error: ("3D000", "database removed")) }
         }
         pool.pointee.generation += 1
-        closeIdle(pool, reason: "database configuration changed")
+        pool.pointee.idle.forEach { endServer($0, reason: "database configuration changed") }
     }
 
     /// Ends clients that would not be let in any more: by the rules for addresses, or as users that are gone.

@@ -51,6 +51,20 @@ package struct Pool: ~Copyable {
         self.settings = settings
     }
 
+    /// The console's: its clients have no servers.
+    init(console limits: LimitRegistry) {
+        let name = DatabaseEntry.consoleName
+        var settings = PoolSettings()
+        settings.mode = .statement
+        settings.clientIdleTimeout = 0
+        self.init(
+            details: PoolDetails(
+                database: name, user: name, places: [],
+                target: ServerLogin.Target(user: name, database: name, credential: .none),
+                databaseLimit: limits.databaseServers(name), userLimit: limits.userServers(name)),
+            settings: settings)
+    }
+
     /// Server connections that count towards the pool's size.
     package var serverCount: Int {
         idle.count + active.count + connecting.count + busy.count + replication.servers.count

@@ -11,9 +11,14 @@ package final class PoolerDirectory {
     package let environment: LoginEnvironment
     package let cancelKeys: CancelKeys
     package let limits = LimitRegistry()
+    /// The user of the system that the pooler runs as.
+    package var ownUserID: UInt32?
     /// The name of a user of the system; nil for none.
     package var systemUserName: (UInt32) -> String? = { _ in nil }
     private(set) var startupPolicy: StartupPolicy
+    /// What TLS is begun with where that is not what the settings say: the last ones that worked. Set before `replace`.
+    package var clientTLSMode: TLSMode?
+    package var serverTLSMode: TLSMode?
 
     package init(
         _ snapshot: ConfigurationSnapshot, environment: LoginEnvironment = LoginEnvironment(),
@@ -22,14 +27,14 @@ package final class PoolerDirectory {
         self.snapshot = snapshot
         self.environment = environment
         self.cancelKeys = cancelKeys
-        startupPolicy = Self.startupPolicy(snapshot.settings)
+        startupPolicy = Self.startupPolicy(snapshot.settings, snapshot.settings.clientTLS.mode)
         follow()
     }
 
     /// Takes another configuration over.
     package func replace(_ snapshot: ConfigurationSnapshot) {
         self.snapshot = snapshot
-        startupPolicy = Self.startupPolicy(snapshot.settings)
+        startupPolicy = Self.startupPolicy(snapshot.settings, clientTLSMode ?? snapshot.settings.clientTLS.mode)
         environment.scramIterations = snapshot.settings.scramIterations
         follow()
     }
@@ -41,9 +46,9 @@ package final class PoolerDirectory {
         limits.follow(snapshot)
     }
 
-    private static func startupPolicy(_ settings: PoolerSettings) -> StartupPolicy {
+    private static func startupPolicy(_ settings: PoolerSettings, _ mode: TLSMode) -> StartupPolicy {
         let tls: StartupPolicy.TLS =
-            switch settings.clientTLS.mode {
+            switch mode {
             case .disable: .refused
             case .allow, .prefer: .offered
             case .require, .verifyAuthority, .verifyFull: .required
@@ -60,6 +65,7 @@ package final class PoolerDirectory {
         let account = account(of: startup)
         let method: AuthenticationPlan.Method
         switch snapshot.settings.authenticationType {
+        case .any where startup.database == DatabaseEntry.consoleName: method = .any
         case .any:
             guard snapshot.database(named: startup.database)?.forcedUser != nil else {
                 return .failure(
@@ -78,20 +84,22 @@ package final class PoolerDirectory {
             }
             method = ruled
         }
-        return .success(AuthenticationPlan(method, account))
+        // Where nobody is asked, nobody need be known.
+        return .success(AuthenticationPlan(method, method == .any ? .unknown : account))
     }
 
     private func account(of startup: StartupParameters) -> AuthenticationPlan.Account {
         if let secret = userList.secrets[startup.user] { return .known(StoredSecret(secret.revealed)) }
-        guard let database = snapshot.database(named: startup.database), authUser(database) != nil else {
+        let database = snapshot.database(named: startup.database)
+        guard database != nil || startup.database == DatabaseEntry.consoleName, authUser(database) != nil else {
             return .unknown
         }
         return .lookUp
     }
 
     /// Who asks for secrets that the auth file does not have.
-    func authUser(_ database: DatabaseEntry) -> String? {
-        database.authenticationUser ?? snapshot.settings.authenticationUser
+    func authUser(_ database: DatabaseEntry?) -> String? {
+        database?.authenticationUser ?? snapshot.settings.authenticationUser
     }
 
     private func ruledMethod(_ startup: StartupParameters, _ client: ClientDetails) -> AuthenticationPlan.Method? {
@@ -177,7 +185,7 @@ package final class PoolerDirectory {
     }
 
     private var serverTLS: ServerLogin.TLS {
-        switch snapshot.settings.serverTLS.mode {
+        switch serverTLSMode ?? snapshot.settings.serverTLS.mode {
         case .disable: .never
         case .allow, .prefer: .preferred
         case .require, .verifyAuthority, .verifyFull: .required
@@ -263,19 +271,31 @@ package final class LimitRegistry {
         return limit
     }
 
-    private func databaseServersMax(_ name: String) -> Int {
+    func databaseServersMax(_ name: String) -> Int {
         snapshot.database(named: name)?.connectionsMax ?? snapshot.settings.databaseConnectionsMax
     }
 
-    private func userServersMax(_ name: String) -> Int {
+    func userServersMax(_ name: String) -> Int {
         snapshot.users[name]?.connectionsMax ?? snapshot.settings.userConnectionsMax
     }
 
-    private func databaseClientsMax(_ name: String) -> Int {
+    func databaseClientsMax(_ name: String) -> Int {
         snapshot.database(named: name)?.clientConnectionsMax ?? snapshot.settings.databaseClientConnectionsMax
     }
 
-    private func userClientsMax(_ name: String) -> Int {
+    func userClientsMax(_ name: String) -> Int {
         snapshot.users[name]?.clientConnectionsMax ?? snapshot.settings.userClientConnectionsMax
+    }
+
+    // MARK: - For the console
+
+    func databaseServerCount(_ name: String) -> Int { databaseServerLimits[name]?.count ?? 0 }
+    func userServerCount(_ name: String) -> Int { userServerLimits[name]?.count ?? 0 }
+    func databaseClientCount(_ name: String) -> Int { databaseClientLimits[name]?.count ?? 0 }
+    func userClientCount(_ name: String) -> Int { userClientLimits[name]?.count ?? 0 }
+
+    /// Users that are connected on either side.
+    var userNames: [String] {
+        [userServerLimits, userClientLimits].flatMap { limits in limits.filter { $0.value.count > 0 }.map(\.key) }
     }
 }

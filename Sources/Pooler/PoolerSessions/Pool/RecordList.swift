@@ -50,3 +50,23 @@ struct RecordList<Record: ListedRecord & ~Copyable> {
         }
     }
 }
+
+extension RecordList where Record: ~Copyable {
+    /// Whether the condition holds for all. O(n).
+    func allSatisfy(_ condition: (UnsafeMutablePointer<Record>) -> Bool) -> Bool {
+        first(where: { !condition($0) }) == nil
+    }
+
+    /// Whether the condition holds for any. O(n).
+    func contains(where condition: (UnsafeMutablePointer<Record>) -> Bool) -> Bool { first(where: condition) != nil }
+
+    /// The first for which the condition holds. O(n).
+    func first(where condition: (UnsafeMutablePointer<Record>) -> Bool) -> UnsafeMutablePointer<Record>? {
+        var next = first
+        while let record = next {
+            if condition(record) { return record }
+            next = record.pointee.nextInList
+        }
+        return nil
+    }
+}

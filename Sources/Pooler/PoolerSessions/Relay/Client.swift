@@ -8,7 +8,7 @@ package typealias ClientPointer = UnsafeMutablePointer<Client>
 package struct Client: ~Copyable, ListedRecord {
     package enum State: UInt8 {
         /// Who it is is being found out. To `lookingUp`, `awaitingWelcome`, `awaitingOwnServer`, `idle`, `cancelling`,
-        /// `closed`.
+        /// `console`, `closed`.
         case login
         /// Its secret is asked for: it waits for a server of auth_user's, or for that server's answer. To `login`, `closed`.
         case lookingUp
@@ -26,6 +26,8 @@ package struct Client: ~Copyable, ListedRecord {
         case replicating
         /// It has brought a cancel request and waits until that has arrived. To `closed`.
         case cancelling
+        /// It speaks to the console. To `closed`.
+        case console
         /// It is gone; the record lasts until the end of the turn.
         case closed
     }
@@ -52,6 +54,8 @@ package struct Client: ~Copyable, ListedRecord {
         static let doomed = Flags(rawValue: 1 << 11)
         /// Its server may hold something of its own.
         static let suspicious = Flags(rawValue: 1 << 10)
+        /// Not read from, because of SUSPEND.
+        static let suspended = Flags(rawValue: 1 << 12)
     }
 
     /// Bytes for it; the shell sends them.
@@ -118,6 +122,8 @@ package final class ClientDetails {
     var derivation: KeyDerivation?
     /// Who the client is, once that is known.
     package internal(set) var identity: ClientIdentity?
+    /// Set while it is a client of the console.
+    var console: ConsoleSession?
     /// What it names itself with in a cancel request.
     var cancelKey: CancelKey?
     /// Why its server has ended, while it has not been told.

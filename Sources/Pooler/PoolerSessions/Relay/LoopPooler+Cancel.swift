@@ -31,6 +31,10 @@ extension LoopPooler {
                 cancelWaiting(client)
                 return nil
             }
+            if client.pointee.state == .console {
+                actions.append(.console(.cancelled(client: id)))
+                return nil
+            }
             return workingServer(client)?.pointee.pool
         case .peer(let number, _, _):
             if let pool = peerPool(Int(number)) { return pool }

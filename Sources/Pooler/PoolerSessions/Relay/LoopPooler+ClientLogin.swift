@@ -63,39 +63,93 @@ extension LoopPooler {
         details.user = startup.user
         details.database = startup.database
         details.startup = startup
-        guard !isShuttingDown else {
+        if wantsConsole(startup) { return decideConsole(client, startup) }
+        guard switches.ending == .none else {
             return refuse(client, LoginFailure(.protocolViolation, "pooler is shutting down"))
-        }
-        guard startup.database != DatabaseEntry.consoleName else {
-            return refuse(client, LoginFailure(.featureNotSupported, "the console is not served yet"))
         }
         guard directory.limits.clients.take() else {
             return refuse(
                 client, LoginFailure(.tooManyConnections, "no more connections allowed (max_client_conn)"))
         }
         details.limits.append(directory.limits.clients)
-        guard takePlaces(client, startup) else { return }
-        switch directory.plan(for: startup, details) {
-        case .success(let plan): stepLogin(client) { login, output in login.proceed(with: plan, into: &output) }
+        if directory.snapshot.database(named: startup.database) != nil {
+            guard take(directory.limits.databaseClients(startup.database), "max_db_client_connections", client) else {
+                return
+            }
+        }
+        proceed(client, startup)
+    }
+
+    /// The same for a client of the console, which has a place of its own in no limit but that of its database; and
+    /// none of them keeps administrators out.
+    private func decideConsole(_ client: ClientPointer, _ startup: StartupParameters) {
+        guard startup.replication == .none else {
+            return refuse(client, LoginFailure(.featureNotSupported, "the console has no replication"))
+        }
+        directory.limits.clients.force()
+        client.pointee.details.limits.append(directory.limits.clients)
+        let access = ConsoleAccess(user: startup.user, directory.snapshot.settings)
+        let limit = directory.limits.databaseClients(startup.database)
+        if isOwner(client, startup) || access == .administration {
+            limit.force()
+            client.pointee.details.limits.append(limit)
+        } else if !take(limit, "max_db_client_connections", client) {
+            return
+        }
+        guard !isOwner(client, startup) else {
+            let plan = AuthenticationPlan(.any, .unknown)
+            return stepLogin(client) { login, output in login.proceed(with: plan, into: &output) }
+        }
+        proceed(client, startup)
+    }
+
+    /// Has the client prove who it is.
+    private func proceed(_ client: ClientPointer, _ startup: StartupParameters) {
+        switch directory.plan(for: startup, client.pointee.details) {
+        case .success(let plan):
+            // Whoever is not known is counted once auth_query has told of him, or is in the configuration.
+            let isCounted = plan.account.isKnown || directory.snapshot.users[startup.user] != nil
+            guard !isCounted || takeUserPlace(client, startup.user), mayUseConsole(client, plan, startup) else {
+                return
+            }
+            stepLogin(client) { login, output in login.proceed(with: plan, into: &output) }
         case .failure(let failure): refuse(client, failure)
         }
     }
 
-    /// Takes the client's places among those of its database and user; false if there are none and it was refused.
-    private func takePlaces(_ client: ClientPointer, _ startup: StartupParameters) -> Bool {
-        let isKnown = directory.snapshot.database(named: startup.database) != nil
-        for (limit, name) in [
-            (isKnown ? directory.limits.databaseClients(startup.database) : nil, "max_db_client_connections"),
-            (isKnown ? directory.limits.userClients(startup.user) : nil, "max_user_client_connections"),
-        ] {
-            guard let limit else { continue }
-            guard limit.take() else {
-                refuse(client, LoginFailure(.tooManyConnections, "client connections exceeded (\(name))"))
-                return false
-            }
-            client.pointee.details.limits.append(limit)
+    /// Whether the client asks for no console, or may use it; else it was refused.
+    private func mayUseConsole(
+        _ client: ClientPointer, _ plan: AuthenticationPlan, _ startup: StartupParameters
+    ) -> Bool {
+        guard wantsConsole(startup), plan.account != .unknown,
+            ConsoleAccess(user: startup.user, directory.snapshot.settings) == nil
+        else { return true }
+        refuse(client, LoginFailure(.invalidAuthorization, "not allowed"))
+        return false
+    }
+
+    /// Takes a place; false if there is none and the client was refused.
+    private func take(_ limit: ConnectionLimit, _ name: String, _ client: ClientPointer) -> Bool {
+        guard limit.take() else {
+            refuse(client, LoginFailure(.tooManyConnections, "client connections exceeded (\(name))"))
+            return false
         }
+        client.pointee.details.limits.append(limit)
         return true
+    }
+
+    /// Takes the client's place among those of its user, once; false if there is none and it was refused.
+    private func takeUserPlace(_ client: ClientPointer, _ user: String) -> Bool {
+        let details = client.pointee.details
+        let limit = directory.limits.userClients(user)
+        guard !details.limits.contains(where: { $0 === limit }) else { return true }
+        let isConsole = details.startup.map { wantsConsole($0) } ?? false
+        if isConsole, ConsoleAccess(user: user, directory.snapshot.settings) == .administration {
+            limit.force()
+            details.limits.append(limit)
+            return true
+        }
+        return take(limit, "max_user_client_connections", client)
     }
 
     /// Takes the client's places, free or not.
@@ -113,13 +167,14 @@ extension LoopPooler {
     /// Has a server of auth_user's asked for the client's secret.
     private func lookUp(_ client: ClientPointer) {
         let snapshot = directory.snapshot
-        guard let startup = client.pointee.details.startup,
-            let own = snapshot.database(named: startup.database), let user = directory.authUser(own)
-        else { return answer(client, .failed(AuthQuery.clientFailure)) }
-        let name = own.authenticationDatabase ?? snapshot.settings.authenticationDatabase ?? own.name
-        guard let database = snapshot.database(named: name) else {
-            log(.error, client, "auth_dbname \"\(name)\" does not exist")
-            return answer(client, .failed(AuthQuery.clientFailure))
+        guard let startup = client.pointee.details.startup else { return }
+        let own = snapshot.database(named: startup.database)
+        guard let user = directory.authUser(own) else { return answer(client, .failed(AuthQuery.clientFailure)) }
+        let database: DatabaseEntry
+        do throws(LoginFailure) {
+            database = try lookUpDatabase(client, startup, own)
+        } catch {
+            return answer(client, .failed(error))
         }
         logins.remove(client)
         let pool = pool(database, user: user) { self.directory.credential(database, user: user) }
@@ -129,6 +184,27 @@ extension LoopPooler {
         pool.pointee.waiting.append(client)
         scheduleMaintenance(within: pool.pointee.settings.queryWaitTimeout)
         assign(pool)
+    }
+
+    /// The database that is asked for secrets.
+    private func lookUpDatabase(
+        _ client: ClientPointer, _ startup: StartupParameters, _ own: DatabaseEntry?
+    ) throws(LoginFailure) -> DatabaseEntry {
+        let snapshot = directory.snapshot
+        let name =
+            own?.authenticationDatabase ?? snapshot.settings.authenticationDatabase ?? own?.name ?? startup.database
+        guard name != DatabaseEntry.consoleName else {
+            log(.error, client, "cannot use the reserved \"\(name)\" database as an auth_dbname")
+            throw LoginFailure(.protocolViolation, "bouncer config error")
+        }
+        guard let database = snapshot.database(named: name) else {
+            log(.error, client, "authentication database \"\(name)\" is not configured.")
+            throw LoginFailure(.protocolViolation, "bouncer config error")
+        }
+        guard !switches.isDisabled(name) else {
+            throw LoginFailure(.protocolViolation, "authentication database \"\(name)\" is disabled")
+        }
+        return database
     }
 
     /// An idle server of auth_user's is there for the question.
@@ -183,6 +259,7 @@ extension LoopPooler {
             client.pointee.pool = nil
             logins.append(client)
         }
+        if case .found(let user, _) = lookup, !takeUserPlace(client, user) { return }
         stepLogin(client) { login, output in login.proceed(with: lookup, into: &output) }
     }
 
@@ -195,9 +272,21 @@ extension LoopPooler {
         details.user = identity.user
         (details.login?.takeLeftover() ?? []).withUnsafeBytes { client.pointee.pending.append($0) }
         details.login = nil
+        if let startup = details.startup, wantsConsole(startup) {
+            // Where nobody is asked who he is, the lists go by what he says.
+            let access =
+                isOwner(client, startup)
+                ? .administration : ConsoleAccess(user: identity.user, directory.snapshot.settings)
+            guard let access else { return endClient(client, reason: "not allowed", error: ("28000", "not allowed")) }
+            return admitConsole(client, access)
+        }
         guard let database = directory.snapshot.database(named: details.database) else {
             let text = "no such database: \(details.database)"
             return endClient(client, reason: text, error: ("3D000", text))
+        }
+        guard !switches.isDisabled(database.name) else {
+            let text = "database \"\(database.name)\" is disabled"
+            return endClient(client, reason: text, error: ("08P01", text))
         }
         let pool = pool(of: database, identity.user, identity.credential)
         logins.remove(client)
@@ -243,7 +332,10 @@ extension LoopPooler {
     private func pool(
         _ database: DatabaseEntry, user: String, credential: () -> ServerCredential
     ) -> PoolPointer {
-        pool(PoolKey(database: database.name, user: user)) {
+        if database.isAutomatic, pools(of: database.name).isEmpty {
+            actions.append(.log(.log, "registered new auto-database: db=\(database.name)"))
+        }
+        return pool(PoolKey(database: database.name, user: user)) {
             (
                 self.directory.details(database, user: user, credential: credential()),
                 PoolSettings(self.directory.snapshot, database, user: user)
@@ -296,12 +388,16 @@ extension LoopPooler {
             notice: directory.snapshot.settings.loginNotice ?? "", into: &client.pointee.output.pointee)
         scheduleSend(client.pointee.connection)
         pool.pointee.statistics.clientLoginCount += 1
-        if directory.snapshot.settings.logsConnections {
-            let tls = details.channel == nil ? "no" : "yes"
-            let replication = details.startup?.replication.parameterValue ?? "no"
-            log(
-                .log, client,
-                "login attempt: db=\(details.database) user=\(details.user) tls=\(tls) replication=\(replication)")
-        }
+        noteLogin(client)
+    }
+
+    func noteLogin(_ client: ClientPointer) {
+        guard directory.snapshot.settings.logsConnections else { return }
+        let details = client.pointee.details
+        let tls = details.channel?.summary ?? "no"
+        let replication = details.startup?.replication.parameterValue ?? "no"
+        log(
+            .log, client,
+            "login attempt: db=\(details.database) user=\(details.user) tls=\(tls) replication=\(replication)")
     }
 }

@@ -21,6 +21,7 @@ extension LoopPooler {
             client.pointee.pool.unsafelyUnwrapped.pointee.statistics.receivedByteCount &+= UInt64(bytes.count)
             keepWaiting(client, bytes)
         case .login, .lookingUp: loginReceived(client, bytes)
+        case .console: consoleReceived(client, bytes)
         case .cancelling, .closed: return
         }
     }

@@ -55,6 +55,9 @@ extension LoopPooler {
         case .idle, .active, .replicating: pool?.pointee.clients.remove(client)
         case .cancelling where client.pointee.details.carrier != nil: pool?.pointee.cancelsActive.remove(client)
         case .cancelling: pool?.pointee.cancelsWaiting.remove(client)
+        case .console:
+            consolePool.pointee.clients.remove(client)
+            actions.append(.console(.ended(client: client.pointee.id)))
         case .closed: return
         }
         client.pointee.state = .closed
@@ -207,12 +210,13 @@ extension LoopPooler {
     func resumeReading(_ client: ClientPointer) {
         client.pointee.flags.remove(.paused)
         pausedClients.removeAll { $0 == client }
-        actions.append(.resumeReading(client.pointee.connection))
+        if !client.pointee.flags.contains(.suspended) { actions.append(.resumeReading(client.pointee.connection)) }
     }
 
     func resumeReading(_ server: ServerPointer) {
         server.pointee.flags.remove(.paused)
         pausedServers.removeAll { $0 == server }
+        guard !server.pointee.flags.contains(.suspended) else { return }
         if let connection = server.pointee.connection { actions.append(.resumeReading(connection)) }
     }
 
@@ -224,6 +228,10 @@ extension LoopPooler {
             if waiting <= limits.outputByteCountResume { resumeReading(server) }
         }
         for client in pausedClients where client.pointee.pauseTurn != turnNumber {
+            if client.pointee.state == .console {
+                resumeConsole(client)
+                continue
+            }
             let isHeld = client.pointee.state == .waiting || client.pointee.flags.contains(.held)
             let waiting = isHeld ? client.pointee.pending.count : 0
             let output = client.pointee.server.map { $0.pointee.output.pointee.count } ?? 0

@@ -73,11 +73,14 @@ extension OutputBuffer {
     }
 
     /// ErrorResponse or NoticeResponse with the fields that PostgreSQL always sends.
-    mutating func appendReport(_ type: UInt8, severity: String, code: String, message: String) {
-        let fields: [(UInt8, String)] = [
+    mutating func appendReport(
+        _ type: UInt8, severity: String, code: String, message: String, detail: String? = nil
+    ) {
+        var fields: [(UInt8, String)] = [
             (UInt8(ascii: "S"), severity), (UInt8(ascii: "V"), severity), (UInt8(ascii: "C"), code),
             (UInt8(ascii: "M"), message),
         ]
+        if let detail { fields.append((UInt8(ascii: "D"), detail)) }
         appendHeader(type, bodyByteCount: fields.reduce(1) { $0 + $1.1.utf8.count + 2 })
         for (kind, value) in fields {
             append(byte: kind)

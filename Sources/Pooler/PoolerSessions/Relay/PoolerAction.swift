@@ -17,6 +17,10 @@ package enum PoolerAction {
     case secureServer(ServerPointer)
     /// Derive keys, away from the loop; `derived` takes them.
     case derive(KeyDerivation)
+    /// The console has something to do.
+    case console(ConsoleEvent)
+    /// A `stats_period` is over: what all pools of the loop have counted.
+    case sampled(StatisticsWindow)
     /// Write a line.
     case log(PoolerLogLevel, String)
 }

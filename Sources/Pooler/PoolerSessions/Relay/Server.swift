@@ -53,6 +53,8 @@ package struct Server: ~Copyable, ListedRecord {
         static let sessionTouched = Flags(rawValue: 1 << 15)
         /// The client's request has waited for its settings, which are in force now.
         static let resumesClient = Flags(rawValue: 1 << 17)
+        /// Not read from, because of SUSPEND.
+        static let suspended = Flags(rawValue: 1 << 20)
         /// The client's settings were refused.
         static let settingsRefused = Flags(rawValue: 1 << 16)
         /// Connected for one client, for replication.

@@ -37,6 +37,10 @@ package struct AuthenticationPlan: Hashable, Sendable {
         case unknown
         /// auth_query has to be asked: `ClientLoginEvent.needsSecret` follows.
         case lookUp
+
+        var isKnown: Bool {
+            if case .known = self { true } else { false }
+        }
     }
 
     package var method: Method

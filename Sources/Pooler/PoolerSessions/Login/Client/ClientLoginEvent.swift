@@ -38,10 +38,13 @@ package struct ClientChannel: Hashable, Sendable {
     package var certificateHash: [UInt8]?
     /// Protocol that ALPN chose; a client that began with TLS must have asked for `postgresql`.
     package var applicationProtocol: String?
+    /// Version and cipher, for the log.
+    package var summary: String
 
     /// A channel.
-    package init(certificateHash: [UInt8]? = nil, applicationProtocol: String? = nil) {
+    package init(certificateHash: [UInt8]? = nil, applicationProtocol: String? = nil, summary: String = "yes") {
         self.certificateHash = certificateHash
         self.applicationProtocol = applicationProtocol
+        self.summary = summary
     }
 }
