@@ -202,7 +202,9 @@ extension LoopPooler {
             newName.count &+ 1)
         server.pointee.output.pointee.advance(
             messageHeaderByteCount &+ portalByteCount &+ newName.count &+ 1)
-        expect(server, ExpectedReply(.bind))
+        var reply = ExpectedReply(.bind)
+        reply.serial = named.pointee.serial
+        expect(server, reply)
         return .rewritten(nameEnd &+ 1)
     }
 
@@ -256,7 +258,9 @@ extension LoopPooler {
         server.pointee.output.pointee.append(byte: UInt8(ascii: "S"))
         server.pointee.output.pointee.append(newName)
         server.pointee.output.pointee.append(byte: 0)
-        expect(server, ExpectedReply(.describe))
+        var reply = ExpectedReply(.describe)
+        reply.serial = named.pointee.serial
+        expect(server, reply)
         return .rewritten(message.count)
     }
 
@@ -389,6 +393,15 @@ extension LoopPooler {
             }
         default: break
         }
+    }
+
+    /// A Bind or Describe failed. PostgreSQL's "cached plan must not change result type" holds for a statement until it
+    /// is prepared again, and clients do that at once (asyncpg) under another name: it must not be the same for servers.
+    func noteStale(_ client: ClientPointer?, _ reply: ExpectedReply, _ message: ByteSlice) {
+        guard reply.kind == .bind || reply.kind == .describe, reply.serial != 0,
+            let named = client?.pointee.statements.find(serial: reply.serial), ErrorText(message).code == "0A000"
+        else { return }
+        named.pointee.statement.pointee.isStale = true
     }
 
     private func undoParse(_ server: ServerPointer, _ reply: ExpectedReply) {

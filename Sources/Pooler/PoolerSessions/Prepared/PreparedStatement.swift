@@ -12,6 +12,8 @@ struct PreparedStatement {
     let hash: UInt64
     fileprivate(set) var referenceCount: Int
     fileprivate var nextInBucket: PreparedStatementPointer?
+    /// The schema has changed what it returns: servers that have it refuse it, and who prepares its text gets another.
+    var isStale = false
     /// Whether its text has been read for what it does to a session.
     var isRead = false
     /// What that is, if it matters; a reference is held.
@@ -72,7 +74,7 @@ struct StatementTable: ~Copyable {
         let hash = hashing.hash(body)
         var next = buckets[Int(truncatingIfNeeded: hash) & mask]
         while let statement = next {
-            if statement.pointee.hash == hash, statement.body.equals(body) {
+            if statement.pointee.hash == hash, statement.body.equals(body), !statement.pointee.isStale {
                 statement.retain()
                 return statement
             }

@@ -53,7 +53,8 @@ struct ExpectedReply {
 
     var kind: Kind
     var flags: Flags = []
-    /// Names the client's statement that a Parse made, to take it back when the server skips the Parse; 0 for none.
+    /// Names the client's statement that a Parse made, to take it back when the server skips the Parse, or that a Bind or
+    /// Describe is about; 0 for none.
     var serial: UInt32 = 0
     /// The statement that a Parse or Close is about; for a client's unnamed Parse, the one that it replaces. The entry
     /// holds a reference.

@@ -327,6 +327,7 @@ extension LoopPooler {
             // It has a statement that it should not have: what else there is nobody knows.
             server.pointee.flags.insert(.closeWhenFree)
         }
+        noteStale(client, reply, message)
         let errorStart = walk.position - message.count
         // First of all, so that names that were given up behind it are there again.
         skipToSync(server)
