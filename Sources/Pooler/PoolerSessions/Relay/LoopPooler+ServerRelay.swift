@@ -115,6 +115,7 @@ extension LoopPooler {
         let part = min(server.pointee.remainingByteCount, walk.input.count)
         server.pointee.remainingByteCount -= part
         walk.position = part
+        walk.restEnd = part
         let isDiscarded = server.pointee.flags.contains(.discardsRest)
         if server.pointee.remainingByteCount == 0 { server.pointee.flags.remove(.discardsRest) }
         if isDiscarded || client == nil {
@@ -250,6 +251,7 @@ extension LoopPooler {
         if status != UInt8(ascii: "I"), let client, server.pointee.pool.pointee.settings.mode == .statement {
             // The client is told this instead.
             walk.position -= message.count
+            dropCompletion(&walk)
             flush(server, client, &walk)
             return refuseTransaction(server, client)
         }
@@ -275,6 +277,18 @@ extension LoopPooler {
         // A client waits for what is owed, the pooler's own requests included; for its settings it waits further.
         if server.pointee.details.difference == nil { client.pointee.flags.remove(.held) }
         if !flags.contains(.swallowed) { count(server, client, status) }
+    }
+
+    /// Takes a CommandComplete back from the end of what is to be passed on: a client that is told both that BEGIN is done
+    /// and that it is refused does not understand either.
+    private func dropCompletion(_ walk: inout ServerWalk) {
+        var next = max(walk.run, walk.restEnd)
+        var last = next
+        while next < walk.position {
+            last = next
+            next += walk.input.messageByteCount(at: next)
+        }
+        if last < walk.position, walk.input.byte(at: last) == UInt8(ascii: "C") { walk.position = last }
     }
 
     /// Counts a request, and a transaction if it is over.
@@ -408,6 +422,8 @@ struct ServerWalk {
     var position = 0
     /// The first byte that is neither passed on nor swallowed.
     var run = 0
+    /// Where the rest of a message that began before ends.
+    var restEnd = 0
     /// Whether the present messages answer something of the pooler's own.
     var isSwallowing: Bool
 
