@@ -226,6 +226,8 @@ package struct RelayLimits: Sendable {
     package var waitingByteCountMax = 64 << 10
     /// A first request up to this size is received whole before it takes a server.
     package var wholeRequestByteCountMax = 64 << 10
+    /// A message of a server that has to be read as a whole: an error, a description of rows, a parameter.
+    package var wholeMessageByteCountMax = 16 << 20
     /// Transactions that a pipelining client may have one after the other while others wait for a server.
     package var transactionsInTurnMax: Int32 = 8
     /// How long a server may take to finish what a client left behind, in nanoseconds.

@@ -59,9 +59,17 @@ extension LoopPooler {
                 endServer(server, reason: "bad packet header")
                 return input.count
             }
+            if server.pointee.replies.isEmpty, !mayComeUnasked(walk) {
+                endLiar(server, client, &walk)
+                return input.count
+            }
             let available = input.count &- walk.position
             let isRead = mustBeWhole(server, walk)
-            guard byteCount <= available || !isRead else { break }
+            guard byteCount <= available || !isRead else {
+                guard byteCount > limits.wholeMessageByteCountMax else { break }
+                endServer(server, reason: "message of \(byteCount) bytes that has to be read as a whole")
+                return input.count
+            }
             if isRead {
                 handle(server, client, &walk, byteCount)
                 if server.pointee.state == .closed { return input.count }
@@ -86,6 +94,25 @@ extension LoopPooler {
         case UInt8(ascii: "d"), UInt8(ascii: "N"), UInt8(ascii: "t"), UInt8(ascii: "V"), UInt8(ascii: "c"): false
         default: true
         }
+    }
+
+    /// Whether a server that owes nothing may say this: a change of a parameter, a notice, a notification, an error.
+    @inline(never)
+    private func mayComeUnasked(_ walk: ServerWalk) -> Bool {
+        switch walk.input.byte(at: walk.position) {
+        case UInt8(ascii: "S"), UInt8(ascii: "N"), UInt8(ascii: "A"), UInt8(ascii: "E"): true
+        default: false
+        }
+    }
+
+    /// The server answers what nobody has asked: the one whom it served has all that is his, and nobody gets it again.
+    private func endLiar(_ server: ServerPointer, _ client: ClientPointer?, _ walk: inout ServerWalk) {
+        let kind = walk.input.byte(at: walk.position)
+        log(.warning, server, "message of type \(kind) that answers nothing")
+        flush(server, client, &walk)
+        server.pointee.flags.insert(.closeWhenFree)
+        endWalk(server, client)
+        endServer(server, reason: "message that answers nothing")
     }
 
     /// What follows from all that the server sent.
