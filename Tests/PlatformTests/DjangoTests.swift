@@ -13,6 +13,9 @@ extension PlatformTests {
         private func settings(_ cluster: ClusterUnderTest) -> String {
             """
 
+            # The tutorial's driver is psycopg2; Django prefers psycopg 3 where both are installed.
+            import sys
+            sys.modules['psycopg'] = None
             ALLOWED_HOSTS = ['localhost']
             DATABASES = {
                 'default': {
@@ -50,6 +53,8 @@ extension PlatformTests {
             from django.db.models import F
             from django.utils import timezone
             from polls.models import Choice, Question
+            from django.db.backends.postgresql.psycopg_any import is_psycopg3
+            assert not is_psycopg3
             question = Question(question_text="Größe?", pub_date=timezone.now())
             question.save()
             question.choice_set.create(choice_text="10 %")
