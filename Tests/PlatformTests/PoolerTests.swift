@@ -7,6 +7,8 @@ extension PlatformTests {
     struct PoolerTests {
         enum Client: String, CaseIterable { case psql, psycopg, asyncpg, sqlalchemy, django }
         enum Mode: String, CaseIterable { case session, transaction, statement }
+        enum Restart: String, CaseIterable { case load, clients, failures }
+        enum Link: String, CaseIterable { case physical, logical, peers }
         enum Fault: String, CaseIterable { case killed, paused, restarted, crowd }
 
         /// Clients of the crowd of half-open ones, and what else a test has open.
@@ -37,6 +39,14 @@ extension PlatformTests {
 
         @Test(arguments: Fault.allCases) func faultsUnderLoad(fault: Fault) async throws {
             try await expectSuccess("faults.py", ["\(fault)"])
+        }
+
+        @Test(arguments: Restart.allCases) func onlineRestartDropsNobody(restart: Restart) async throws {
+            try await expectSuccess("online_restart.py", ["\(restart)"])
+        }
+
+        @Test(arguments: Link.allCases) func replicationAndPeers(link: Link) async throws {
+            try await expectSuccess("replication.py", ["\(link)"])
         }
 
         @Test(.enabled(if: hasDescriptors, "needs 12,000 descriptors")) func clientsThatMeanNoGood() async throws {
