@@ -1,3 +1,5 @@
+// The console on a whole pooler: scripted clients and servers, and what every statement does to them and shows of them.
+
 import Testing
 
 @testable import PoolerSessions

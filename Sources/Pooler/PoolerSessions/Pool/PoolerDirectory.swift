@@ -1,3 +1,5 @@
+// Who may come in and where they are led, and the counts that are shared by all pools.
+
 package import PoolerConfiguration
 import PostgresWire
 
