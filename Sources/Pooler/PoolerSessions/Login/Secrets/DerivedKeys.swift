@@ -45,24 +45,28 @@ private final class KeptKeys: Sendable {
     /// Of each key, in bytes: that of SHA-256.
     private static let keyByteCount = 32
 
-    // Written by the initialiser alone, and freed by the deinitialiser: nobody writes while somebody reads.
-    private nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
+    private let memory: Mutex<UnsafeMutableRawBufferPointer>
 
     init(_ keys: ScramKeys) {
         precondition(
             keys.clientKey.count == Self.keyByteCount && keys.serverKey.count == Self.keyByteCount,
             "keys of another length than SHA-256's")
-        bytes = .allocate(byteCount: 2 * Self.keyByteCount, alignment: 1)
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * Self.keyByteCount, alignment: 1)
         bytes.copyBytes(from: keys.clientKey)
         UnsafeMutableRawBufferPointer(rebasing: bytes[Self.keyByteCount...]).copyBytes(from: keys.serverKey)
+        memory = Mutex(bytes)
     }
 
     deinit {
-        if let base = bytes.baseAddress { explicit_bzero(base, bytes.count) }
-        bytes.deallocate()
+        memory.withLock { bytes in
+            if let base = bytes.baseAddress { explicit_bzero(base, bytes.count) }
+            bytes.deallocate()
+        }
     }
 
     var keys: ScramKeys {
-        ScramKeys(clientKey: Array(bytes[..<Self.keyByteCount]), serverKey: Array(bytes[Self.keyByteCount...]))
+        memory.withLock { bytes in
+            ScramKeys(clientKey: Array(bytes[..<Self.keyByteCount]), serverKey: Array(bytes[Self.keyByteCount...]))
+        }
     }
 }
