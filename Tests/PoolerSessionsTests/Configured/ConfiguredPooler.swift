@@ -190,25 +190,12 @@ final class ConfiguredPooler {
 }
 
 /// A client or a server, from the outside.
-final class ConfiguredEnd {
-    let output: UnsafeMutablePointer<OutputBuffer>
+final class ConfiguredEnd: EndOutput {
     private(set) var isClosed = false
     fileprivate var receive: ([UInt8]) -> Void = { _ in }
     fileprivate var hangUp: () -> Void = {}
     /// Kept, so that a test may hold the ends alone.
     fileprivate var pooler: ConfiguredPooler?
-
-    fileprivate init() {
-        output = .allocate(capacity: 1)
-        output.initialize(to: OutputBuffer())
-    }
-
-    deinit {
-        output.deinitialize(count: 1)
-        output.deallocate()
-    }
-
-    var connection: UnsafeMutableRawPointer { UnsafeMutableRawPointer(output) }
 
     fileprivate func close(afterSending: Bool) {
         isClosed = true

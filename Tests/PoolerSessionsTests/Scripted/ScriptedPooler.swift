@@ -6,24 +6,11 @@ import PoolerConfiguration
 @testable import PoolerSessions
 
 /// Bytes that one end has been sent, and whether its connection is still there.
-class ScriptedEnd {
-    let output: UnsafeMutablePointer<OutputBuffer>
+class ScriptedEnd: EndOutput {
     /// What the pooler has sent and nobody has taken.
     var received: [UInt8] = []
     var isClosed = false
     var isPaused = false
-
-    init() {
-        output = .allocate(capacity: 1)
-        output.initialize(to: OutputBuffer())
-    }
-
-    deinit {
-        output.deinitialize(count: 1)
-        output.deallocate()
-    }
-
-    var connection: UnsafeMutableRawPointer { UnsafeMutableRawPointer(output) }
 
     /// The whole messages that were received, which are then gone.
     func take() -> [(type: Character, body: [UInt8])] { WireBytes.takeMessages(&received) }

@@ -10,25 +10,12 @@ import SeededRandom
 /// A pooler between model clients and model servers, one step at a time in an order that follows from the seed.
 final class PoolerSimulation {
     /// One end of the pooler: what it writes, and what is on its way to it.
-    final class Line {
-        let output: UnsafeMutablePointer<OutputBuffer>
+    final class Line: EndOutput {
         var toPooler: [UInt8] = []
         var isPaused = false
         /// The peer hangs up when what is on its way has arrived.
         var isEnding = false
         var isClosed = false
-
-        init() {
-            output = .allocate(capacity: 1)
-            output.initialize(to: OutputBuffer())
-        }
-
-        deinit {
-            output.deinitialize(count: 1)
-            output.deallocate()
-        }
-
-        var connection: UnsafeMutableRawPointer { UnsafeMutableRawPointer(output) }
     }
 
     final class ModelClient {
