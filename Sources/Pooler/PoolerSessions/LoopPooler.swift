@@ -40,6 +40,8 @@ package final class LoopPooler {
     /// When SUSPEND began, or 0.
     @exclusivity(unchecked) var suspendTime: Int64 = 0
 
+    /// Pools that have servers also while nobody is connected; nil until that is looked up.
+    @exclusivity(unchecked) var readyPools: [PoolKey]?
     /// Another process serves new clients: no servers are kept ready for any.
     @exclusivity(unchecked) package var isRetired = false
 
@@ -75,6 +77,8 @@ package final class LoopPooler {
         unconnectedOutput.initialize(to: OutputBuffer())
         consolePool = .allocate(capacity: 1)
         consolePool.initialize(to: Pool(console: directory.limits))
+        // Some servers are wanted before anybody comes.
+        scheduleMaintenance(within: 0)
     }
 
     deinit {

@@ -20,12 +20,19 @@ extension LoopPooler {
         }
         let asked = askedCount(pool)
         var wanted = max(asked, missingCount(pool))
-        if pool.pointee.isShortOfSlots || pool.pointee.retryDelay > 0 {
+        if pool.pointee.isShortOfSlots || pool.pointee.retryDelay > 0 || isChoosingHost(pool) {
             // One attempt at a time until one succeeds.
             wanted = min(wanted, pool.pointee.connecting.isEmpty ? 1 : 0)
         }
-        // Only for those who wait are others' servers closed.
-        while wanted > 0, connect(pool, evicts: asked > 0) { wanted -= 1 }
+        // Only for those who wait are others' servers closed, not for the smallest size.
+        var begun = 0
+        while begun < wanted, connect(pool, evicts: begun < asked) { begun += 1 }
+    }
+
+    /// Whether it is not known which of several hosts, of which one is to be used, takes connections.
+    private func isChoosingHost(_ pool: PoolPointer) -> Bool {
+        !pool.pointee.details.takesPlacesInTurn && pool.pointee.details.places.count > 1
+            && pool.pointee.serverCount == pool.pointee.connecting.count + pool.pointee.replication.servers.count
     }
 
     /// Servers that clients wait for and that are not on their way.
@@ -35,7 +42,9 @@ extension LoopPooler {
 
     /// Servers missing from the smallest size.
     private func missingCount(_ pool: PoolPointer) -> Int {
-        guard pool.pointee.clientCount > 0, !isRetired else { return 0 }
+        guard pool.pointee.settings.minPoolSize > 0, !isRetired, switches.ending == .none, suspendTime == 0,
+            pool.pointee.clientCount > 0 || isKeptReady(pool)
+        else { return 0 }
         return pool.pointee.settings.minPoolSize - pool.pointee.serverCount
     }
 
@@ -146,10 +155,15 @@ extension LoopPooler {
     }
 
     /// A server could not be connected or logged in: the next attempt waits, twice as long each time.
-    func connectFailed(_ pool: PoolPointer) {
+    func connectFailed(_ server: ServerPointer, _ pool: PoolPointer) {
         pool.pointee.retryDelay = nextRetryDelay(pool.pointee.retryDelay, pool)
         pool.pointee.retryTime = now + pool.pointee.retryDelay
-        if !pool.pointee.details.takesPlacesInTurn { pool.pointee.nextPlace += 1 }
+        let details = pool.pointee.details
+        // Not when another attempt has led away from the host already.
+        let present = details.places[pool.pointee.nextPlace % details.places.count]
+        if !details.takesPlacesInTurn, server.pointee.details.place == present {
+            pool.pointee.nextPlace += 1
+        }
         scheduleMaintenance(within: pool.pointee.retryDelay)
     }
 

@@ -28,6 +28,7 @@ extension LoopPooler {
         if !doomedClients.isEmpty { endDoomedClients() }
         sampleStatistics()
         if suspendTime != 0 { advanceSuspend() }
+        makeReadyPools()
         for pool in pools.values { advance(pool) }
         for pool in peerPools.values { endLongCancels(pool) }
         if let predecessorPool { endLongCancels(predecessorPool) }
@@ -45,8 +46,13 @@ extension LoopPooler {
             }
             if pool.pointee.unusedSince == 0 { pool.pointee.unusedSince = now }
             // Servers that it has to keep are being connected again and again.
-            if pool.pointee.details.isUserForced, pool.pointee.settings.minPoolSize > 0 { continue }
+            if pool.pointee.settings.minPoolSize > 0, isKeptReady(pool) { continue }
             let isAutomatic = directory.snapshot.database(named: key.database)?.isAutomatic ?? false
+            // Of a name that somebody has tried and no server knows nothing is kept but the pause between attempts.
+            if isAutomatic, pool.pointee.details.welcome == nil, now >= pool.pointee.retryTime {
+                removePool(key)
+                continue
+            }
             let timeouts = [
                 settings.poolIdleTimeoutMicroseconds,
                 isAutomatic ? settings.automaticDatabaseIdleTimeoutMicroseconds : 0,

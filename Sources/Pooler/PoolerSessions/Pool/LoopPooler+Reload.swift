@@ -15,6 +15,36 @@ extension LoopPooler {
             }
             follow(change, pool, database, key)
         }
+        readyPools = nil
+        makeReadyPools()
+    }
+
+    /// Makes the pools that have servers also while nobody is connected, where they are not.
+    func makeReadyPools() {
+        let keys = readyPools ?? findReadyPools()
+        readyPools = keys
+        for key in keys where pools[key] == nil && !isRetired && !switches.isDisabled(key.database) {
+            guard let database = directory.snapshot.database(named: key.database) else { continue }
+            requestServers(pool(of: database, key.user, .none))
+        }
+    }
+
+    /// Those of databases with a smallest size whose user is known without a client.
+    private func findReadyPools() -> [PoolKey] {
+        directory.snapshot.databases.sorted.compactMap { database in
+            guard let user = database.forcedUser,
+                PoolPolicy(directory.snapshot, database: database, user: user).minSize > 0
+            else { return nil }
+            return PoolKey(database: database.name, user: user)
+        }
+    }
+
+    /// Whether the pool has servers also while nobody is connected. Those of automatic databases do not: anybody could
+    /// have any number of them made.
+    func isKeptReady(_ pool: PoolPointer) -> Bool {
+        guard let database = directory.snapshot.database(named: pool.pointee.details.database) else { return false }
+        return database.forcedUser == pool.pointee.details.user && !database.isAutomatic
+            && !switches.isDisabled(database.name)
     }
 
     private func follow(_ change: ConfigurationReload, _ pool: PoolPointer, _ database: DatabaseEntry, _ key: PoolKey) {
