@@ -72,6 +72,36 @@ struct FollowingTests {
         #expect(server.takeTypes().hasSuffix("Q"))
     }
 
+    /// Not even of one that is to be closed when it is free.
+    @Test func serversThatAreToBeClosedAreNotWaitedFor() throws {
+        let pooler = try pooler("default_pool_size = 2")
+        let first = pooler.connect(user: "x")
+        let server = try #require(pooler.logInServer())
+        first.send(WireBytes.query("begin"))
+        _ = (first.take(), server.take())
+        pooler.pooler.perform(.reconnect(database: "db"))
+        let second = pooler.connect(user: "x")
+        try #require(pooler.connectServer()).send(WireBytes.error("FATAL", "28P01", "no"))
+        #expect(second.takeError() == "FATAL 28P01 no")
+        #expect(!first.isClosed)
+        #expect(pooler.log.contains { $0.contains("S-") && $0.contains("closing because: no (age") })
+    }
+
+    /// Of the database that a client asks for it hears, not of what else the question for its password meets.
+    @Test(arguments: [
+        ("3D000", "", "FATAL 3D000 gone"), ("28P01", "", "FATAL 08004 bouncer config error"),
+        ("3D000", "auth_dbname = other", "FATAL 08004 bouncer config error"),
+    ])
+    func whoseSecretCannotBeAskedForIsToldOfItsOwnDatabase(
+        _ code: String, _ setting: String, _ told: String
+    ) throws {
+        let pooler = try ConfiguredPooler(
+            "auth_type = md5\nauth_user = y\n\(setting)", databases: "* = host=h\nother = host=h")
+        let client = pooler.connect(user: "stranger", database: "nosuch")
+        try #require(pooler.connectServer()).send(WireBytes.error("FATAL", code, "gone"))
+        #expect(client.takeError() == told)
+    }
+
     // MARK: - What the files say
 
     private static let users = #""alice" "a""# + "\n" + #""bob" "b""#

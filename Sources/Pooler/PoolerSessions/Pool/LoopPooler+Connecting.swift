@@ -122,16 +122,27 @@ extension LoopPooler {
 
     /// Tells those who wait why servers cannot be had, if that is known not to be a matter of waiting.
     func refuseWaiting(_ pool: PoolPointer) {
-        guard let refusal = pool.pointee.refusal, pool.pointee.idle.isEmpty, pool.pointee.active.isEmpty,
-            pool.pointee.busy.isEmpty
-        else { return }
+        guard let refusal = pool.pointee.refusal, !hasServersToCome(pool) else { return }
         pool.pointee.waiting.forEach { client in
             if client.pointee.state == .lookingUp {
                 pool.pointee.waiting.remove(client)
-                answer(client, .failed(AuthQuery.clientFailure))
+                answer(client, .failed(lookUpFailure(client, pool, refusal)))
             } else {
                 endClient(client, reason: refusal.message, error: (refusal.code.rawValue, refusal.message))
             }
+        }
+    }
+
+    /// Of the database that it asks for itself a client may hear; what else is wrong is for the log.
+    private func lookUpFailure(_ client: ClientPointer, _ pool: PoolPointer, _ refusal: LoginFailure) -> LoginFailure {
+        let isItsOwn = pool.pointee.details.database == client.pointee.details.database
+        return isItsOwn && refusal.code == .unknownDatabase ? refusal : AuthQuery.clientFailure
+    }
+
+    /// Whether those who wait may get a server that is there: one that is to be closed when it is free is none.
+    private func hasServersToCome(_ pool: PoolPointer) -> Bool {
+        [pool.pointee.idle, pool.pointee.active, pool.pointee.busy].contains { list in
+            !list.allSatisfy { isOutdated($0) }
         }
     }
 

@@ -66,6 +66,6 @@ extension LoopPooler {
         if server.pointee.flags.contains(.forReplication) { return replicationLoginFailed(server, failure) }
         if failure.kind == .noSlot { pool.pointee.isShortOfSlots = true }
         pool.pointee.refusal = failure.clientFailure
-        endServer(server, reason: failure.serverError == nil ? failure.reason : "login failed")
+        endServer(server, reason: failure.serverError.map { $0[.message] ?? "login failed" } ?? failure.reason)
     }
 }
