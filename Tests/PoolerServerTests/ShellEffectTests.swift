@@ -161,7 +161,7 @@ struct ShellEffectTests {
     }
 
     static let tls = [
-        client("client_tls_sslmode", "verify-ca", "verify-full") { "\($0.clientVerification)" },
+        client("client_tls_sslmode", "require", "verify-full") { "\($0.clientVerification)" },
         client("client_tls_key_file", "k", "l") { $0.identity.keyFile },
         client("client_tls_cert_file", "c", "d") { $0.identity.certificateFile },
         client("client_tls_ca_file", "a", "b") { "\($0.authorities.file ?? "")" },

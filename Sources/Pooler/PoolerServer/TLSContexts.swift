@@ -19,9 +19,9 @@ enum TLSContexts {
         wanted.authorities = TLSAuthorities(file: settings.authorityFile)
         wanted.clientVerification =
             switch settings.mode {
-            case .verifyAuthority: .optional
-            case .verifyFull: .required
-            case .disable, .allow, .prefer, .require: .none
+            case .verifyAuthority, .verifyFull: .required
+            // A rule of the HBA file may ask for one.
+            case .disable, .allow, .prefer, .require: settings.authorityFile == nil ? .none : .optional
             }
         wanted.versions = versions(settings)
         wanted.ciphers = settings.opensslCiphers
