@@ -7,6 +7,7 @@
 
 import Bytes
 import Glibc
+import PoolerConfiguration
 
 /// What became of a message that names a statement.
 enum RewriteOutcome {
@@ -74,6 +75,9 @@ extension LoopPooler {
         server.pointee.pool.pointee.statistics.clientParseCount &+= 1
         let hash = nameHash.hash(name)
         if let taken = client.pointee.statements.find(name, hash) {
+            if directory.snapshot.settings.logsPoolerErrors {
+                log(.warning, client, "prepared statement '\(name.text)' was already prepared")
+            }
             return parseAgain(server, taken, body)
         }
         let statement = statementTable.take(body: body)
@@ -186,6 +190,7 @@ extension LoopPooler {
         noteBound(
             server, portal: message.slice(messageHeaderByteCount, portalEnd), plan(client, statement))
         server.pointee.output.pointee.append(run)
+        if bindsSequences(client, server, statement) { appendEmptying(server) }
         ensurePrepared(server, statement)
         let portalByteCount = portalEnd &+ 1 &- messageHeaderByteCount
         let newName = statement.name
@@ -214,12 +219,14 @@ extension LoopPooler {
         guard !isUnnamedUnsettled(server) else { return .waits }
         noteBound(server, portal: portal, client.pointee.unnamed.flatMap { plan(client, $0) })
         server.pointee.pool.pointee.statistics.bindCount &+= 1
-        guard server.pointee.unnamedOwner != client.pointee.id else {
+        let isEmptied = client.pointee.unnamed.map { bindsSequences(client, server, $0) } ?? false
+        guard server.pointee.unnamedOwner != client.pointee.id || isEmptied else {
             expect(server, ExpectedReply(.bind))
             return .unchanged
         }
         server.pointee.output.pointee.append(run)
-        restoreUnnamed(client, server)
+        if isEmptied { appendEmptying(server) }
+        if server.pointee.unnamedOwner != client.pointee.id { restoreUnnamed(client, server) }
         expect(server, ExpectedReply(.bind))
         return .rewritten(0)
     }
@@ -370,6 +377,7 @@ extension LoopPooler {
     /// The server has not done, and will not do, what the entry stands for: it failed or was skipped after an error.
     func undo(_ server: ServerPointer, _ reply: ExpectedReply, isFailed: Bool) {
         if let plan = reply.plan { dropPlan(server, plan) }
+        undoEmptying(server, reply)
         guard reply.flags.contains(.change) else { return }
         settle(server, reply)
         if reply.flags.contains(.unnamed) { return undoUnnamed(server, reply, isFailed: isFailed) }
