@@ -9,6 +9,7 @@ enum StatementDescription {
         (.notify, "notify"), (.holdCursor, "hold"), (.closeCursor, "close"), (.temporaryObject, "temporary"),
         (.drop, "drop"), (.load, "load"), (.discard, "discard"), (.advisoryLock, "lock"), (.advisoryUnlock, "unlock"),
         (.sequenceChange, "sequence"), (.sequenceRead, "currval"), (.opaque, "opaque"),
+        (.settingsUpdate, "pg_settings"),
         (.unterminated, "unterminated"), (.several, "several"),
     ]
 
@@ -42,7 +43,8 @@ enum StatementDescription {
             line += " \(label)=\(String(decoding: range.bytes(of: text), as: UTF8.self))"
         }
         line += ": " + words(statement.effects)
-        if !statement.preparedEffects.isEmpty { line += " | " + words(statement.preparedEffects) }
+        let prepared = words(statement.preparedEffects)
+        if !prepared.isEmpty { line += " | " + prepared }
         return line
     }
 }

@@ -33,6 +33,23 @@ enum StatementExamples {
         Example("beginning", "other: opaque"),
     ]
 
+    static let settingsView = [
+        Example("UPDATE pg_settings SET setting = 'x' WHERE name = 'y'", "other: pg_settings"),
+        Example("update only pg_catalog . PG_SETTINGS s set setting = 1", "other: pg_settings"),
+        Example("UPDATE ONLY (pg_settings) SET setting = 1", "other: pg_settings"),
+        Example("UPDATE /* a */ pg_catalog.\"pg_settings\" SET setting = 1", "other: pg_settings"),
+        Example("UPDATE U&\"pg\\005fsettings\" SET setting = 1", "other: pg_settings"),
+        Example("UPDATE t SET a = (SELECT setting FROM pg_settings)", "other: "),
+        Example("UPDATE pg_settings.t SET a = 1", "other: "), Example("SELECT * FROM pg_settings", "other: "),
+        Example("WITH a AS (SELECT 1) UPDATE pg_settings SET setting = 1", "other: pg_settings"),
+        Example("WITH a AS (SELECT 1) UPDATE U&\"pg\\005fsettings\" SET setting = 1", "other: pg_settings"),
+        Example("WITH a AS (SELECT * FROM pg_settings) SELECT * FROM a", "other: "),
+        Example("EXPLAIN ANALYZE UPDATE pg_settings SET setting = 1", "other: pg_settings"),
+        Example(
+            "PREPARE p AS UPDATE pg_settings SET setting = 1",
+            "prepare name=p value=UPDATE pg_settings SET setting = 1: prepare | pg_settings"),
+    ]
+
     static let settings = [
         Example("SET a = 1", "set name=a value=1: set"),
         Example("set session a.b to 'x' ;", "set name=a.b value='x': set"),

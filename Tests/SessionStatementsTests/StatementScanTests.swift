@@ -12,6 +12,24 @@ struct StatementScanTests {
     @Test("Settings", arguments: StatementExamples.settings)
     func settings(example: StatementExamples.Example) { check(example) }
 
+    @Test("Settings changed through their view", arguments: StatementExamples.settingsView)
+    func settingsView(example: StatementExamples.Example) { check(example) }
+
+    @Test(
+        "Statements whose defaults and triggers may advance a sequence",
+        arguments: [
+            ("INSERT INTO t VALUES (1)", true), ("UPDATE t SET a = DEFAULT", true), ("DELETE FROM t", true),
+            ("MERGE INTO t USING s ON true WHEN MATCHED THEN DO NOTHING", true), ("COPY t FROM STDIN", true),
+            ("WITH a AS (INSERT INTO t VALUES (1) RETURNING b) SELECT * FROM a", true), ("SELECT nextval('s')", true),
+            ("SELECT f()", true), ("EXECUTE p", true), ("CREATE TABLE t AS SELECT nextval('s')", true),
+            ("SELECT 1", false), ("BEGIN", false), ("COMMIT", false), ("SET a = 1", false), ("SHOW a", false),
+            ("VALUES (1)", false), ("SELECT lastval()", false), ("FETCH c", false),
+        ])
+    func advancing(text: String, isAdvancing: Bool) {
+        let effects = [UInt8](text.utf8).withUnsafeBytes { StatementScan.effects(of: $0) }
+        #expect(!effects.isDisjoint(with: .advancing) == isAdvancing)
+    }
+
     @Test("Statements prepared by SQL", arguments: StatementExamples.preparedStatements)
     func preparedStatements(example: StatementExamples.Example) { check(example) }
 

@@ -60,12 +60,23 @@ package struct StatementEffects: OptionSet, Hashable, Sendable {
     /// More than one statement.
     package static let several = StatementEffects(rawValue: 1 << 25)
 
+    /// Writes, so that defaults of columns and triggers may advance sequences: INSERT, UPDATE, DELETE, MERGE, COPY, and
+    /// WITH, which may hold one of them.
+    package static let write = StatementEffects(rawValue: 1 << 26)
+    /// UPDATE of the view pg_settings: a SET whose name and value only the server can tell.
+    package static let settingsUpdate = StatementEffects(rawValue: 1 << 27)
+
     /// What a model of the session has to hear of when it completes.
     package static let tracked: StatementEffects = [
         .savepoint, .setSession, .setLocal, .reset, .setConfig, .prepare, .execute, .deallocate, .listen, .unlisten,
         .holdCursor, .closeCursor, .temporaryObject, .drop, .load, .discard, .advisoryLock, .advisoryUnlock,
-        .sequenceChange, .sequenceRead, .opaque,
+        .sequenceChange, .sequenceRead, .opaque, .settingsUpdate,
     ]
+
+    /// What may change what currval and lastval say.
+    package static let advancing: StatementEffects = [.write, .sequenceChange, .execute, .opaque]
+    /// Those and what may tell it.
+    package static let ofSequences: StatementEffects = [.advancing, .sequenceRead]
 
     /// Begin or end of a transaction: of interest to a model that has something uncommitted.
     package static let transaction: StatementEffects = [.transactionStart, .transactionEnd, .savepoint]

@@ -4,7 +4,10 @@ extension StatementReader {
     /// By the first word, which has been read.
     mutating func readOtherStatement(_ start: Int, _ end: Int, _ statement: inout Statement) {
         switch FirstWord(cursor, start, end) {
-        case .query, .merge: readBody(StatementBody(behindWord: start, end), &statement)
+        case .query: readBody(StatementBody(behindWord: start, end), &statement)
+        case .merge:
+            statement.effects = .write
+            readBody(StatementBody(behindWord: start, end), &statement)
         case .plain: skipRest()
         case .opaque, .routine:
             if case .routine = FirstWord(cursor, start, end) { statement.kind = .routine }
@@ -16,7 +19,9 @@ extension StatementReader {
         case .execute: readExecute(&statement)
         case .deallocate: readDeallocate(&statement)
         case .create: readCreate(&statement)
-        case .copy: readBody(StatementBody(naming: true), &statement)
+        case .copy:
+            statement.effects = .write
+            readBody(StatementBody(naming: true), &statement)
         case .explain: readExplain(&statement)
         case .declare: readDeclare(&statement)
         case .discard: readDiscard(&statement)

@@ -37,15 +37,18 @@ struct StatementReader {
         let end = cursor.offset
         // Queries first: they are the most.
         switch end - start {
-        case 6 where is6(start, "select") || is6(start, "insert") || is6(start, "update") || is6(start, "delete"):
+        case 6 where is6(start, "select"): readBody(StatementBody(behindWord: start, end), &statement)
+        case 6 where is6(start, "insert") || is6(start, "delete"):
+            statement.effects = .write
             readBody(StatementBody(behindWord: start, end), &statement)
+        case 6 where is6(start, "update"): readUpdate(start, end, &statement)
         case 6 where is6(start, "commit"): readCommit(&statement)
         case 5 where cursor.word(start, end, is: "begin"):
             statement.kind = .begin
             statement.effects = .transactionStart
             skipRest()
         case 3 where cursor.word(start, end, is: "end"): readCommit(&statement)
-        case 4 where cursor.word(start, end, is: "with"): readBody(StatementBody(naming: true), &statement)
+        case 4 where cursor.word(start, end, is: "with"): readWith(&statement)
         default: readOtherStatement(start, end, &statement)
         }
     }

@@ -245,6 +245,24 @@ struct ClientStateTests {
                 == "SET \"my\".\"x\" = '42'; SET \"role\" = 'joe'")
     }
 
+    @Test("A setting changed through pg_settings is asked for, taken over, and no other client's")
+    func settingsView() {
+        var pair = Pair()
+        pair.run("UPDATE pg_settings SET setting = '64' WHERE name = 'work_mem'")
+        #expect(pair.client.releaseDecision == .probe(.allSettings))
+        var findings = ProbeFindings()
+        #expect(Pair.row(["f", "f", "f", "f", "f", "none"]).withUnsafeBytes { findings.read(dataRow: $0) })
+        #expect(Pair.row(["work_mem", "64"]).withUnsafeBytes { findings.read(dataRow: $0) })
+        pair.client.probed(.allSettings, findings, on: &pair.server)
+        #expect(pair.client.releaseDecision == .release)
+        #expect(
+            SettingsDifference(client: pair.client, server: ServerState())?.text == "SET \"work_mem\" = '64'")
+        let another = ClientState(identifier: 2, startup: SettingList())
+        #expect(
+            SettingsDifference(client: another, server: pair.server)?.text
+                == "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL")
+    }
+
     @Test("Who reads sequences outside of a block keeps the server, and sees nobody else's values")
     func sequences() {
         var pair = Pair()

@@ -74,6 +74,10 @@ private struct StatementReading {
             suspicion.scope.formUnion([.objects, .namedSettings])
             suspicion.hidesSettings = true
         }
+        if effects.contains(.settingsUpdate) {
+            suspicion.scope.insert(.allSettings)
+            suspicion.hidesSettings = true
+        }
         suspicion.changesSequences = effects.contains(.sequenceChange)
         suspicion.readsSequences = effects.contains(.sequenceRead)
         return suspicion
