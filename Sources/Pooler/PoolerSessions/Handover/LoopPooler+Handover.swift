@@ -121,7 +121,10 @@ extension LoopPooler {
         client.pointee.wantedFingerprint = session.wantedFingerprint
         client.pointee.toldFingerprint = session.told.fingerprint
         client.pointee.details.session = session
-        if session.readsSequences { client.pointee.flags.insert(.readsSequences) }
+        if session.readsSequences {
+            pool.pointee.tellsSequences = true
+            pool.pointee.tellsSequencesLater = true
+        }
         if handover.isTracked || pool.pointee.settings.mode != .session { client.pointee.flags.insert(.tracked) }
         if let key = CancelKey(processID: handover.cancelProcessID, secret: handover.cancelSecret) {
             client.pointee.details.cancelKey = key

@@ -41,6 +41,10 @@ package struct Pool: ~Copyable {
     var isShortOfSlots = false
     /// The host that is next in turn.
     var nextPlace = 0
+    /// Whether any of its clients has ever called currval or lastval: until then nobody's values need be kept apart.
+    var tellsSequences = false
+    /// The same for calls outside of transaction blocks, which ask for what an earlier transaction has advanced.
+    var tellsSequencesLater = false
     /// Whether `assign` is at work further up.
     var isAssigning = false
     /// Since when nobody has used the pool; 0 while somebody does.

@@ -1,6 +1,7 @@
 import Bytes
 import CMemory
 import Glibc
+import SessionStatements
 
 typealias PreparedStatementPointer = UnsafeMutablePointer<PreparedStatement>
 
@@ -18,6 +19,8 @@ struct PreparedStatement {
     var isRead = false
     /// What that is, if it matters; a reference is held.
     var plan: Unmanaged<SharedPlan>?
+    /// Whether it may advance sequences, and what it may tell of them, in its `StatementEffects`.
+    var sequenceEffects: StatementEffects = []
     /// The name that servers know: its bytes are behind this record, in front of the body, a zero behind them.
     let nameByteCount: Int
     /// Query, zero, count of types, types: a Parse message behind the name.

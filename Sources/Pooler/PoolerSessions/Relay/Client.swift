@@ -46,8 +46,6 @@ package struct Client: ~Copyable, ListedRecord {
         static let wasNotified = Flags(rawValue: 1 << 4)
         /// Its session state moves with it from server to server.
         static let tracked = Flags(rawValue: 1 << 7)
-        /// It has called currval or lastval.
-        static let readsSequences = Flags(rawValue: 1 << 8)
         /// Its transaction has changed what lasts beyond it, if it is committed.
         static let uncommitted = Flags(rawValue: 1 << 9)
         /// Its server has ended: it is told at its next request, or in a moment.

@@ -5,6 +5,7 @@
 
 package import Bytes
 import PoolerConfiguration
+import SessionStatements
 
 extension LoopPooler {
     /// Bytes came from a client.
@@ -241,9 +242,7 @@ extension LoopPooler {
             expect(server, ExpectedReply(.copyEnd))
         case UInt8(ascii: "H"): server.pointee.flags.insert(.unsynced)
         case UInt8(ascii: "F"):
-            if mustYield(client, server, pool) { return false }
-            begin(client, pool)
-            expect(server, ExpectedReply(.functionCall))
+            return admitFunctionCall(client, server, pool)
         case UInt8(ascii: "X"):
             forward(client, server, walk.unsent)
             endClient(client, reason: "client close request")
@@ -267,10 +266,26 @@ extension LoopPooler {
             // Without the zero behind it.
             let end = max(messageHeaderByteCount, byteCount &- 1)
             let text = walk.message(byteCount).slice(messageHeaderByteCount, end)
-            reply.plan = plan(client, server, text: text)
+            let effects = effects(client, text: text)
+            guard effects.isDisjoint(with: .ofSequences) || admitSequences(client, server, effects) else {
+                return false
+            }
+            reply.plan = plan(client, server, effects, text: text)
         }
         begin(client, pool)
         dropUnnamed(client, server, &reply)
+        expect(server, reply)
+        return true
+    }
+
+    private func admitFunctionCall(_ client: ClientPointer, _ server: ServerPointer, _ pool: PoolPointer) -> Bool {
+        if mustYield(client, server, pool) { return false }
+        var reply = ExpectedReply(.functionCall)
+        if client.pointee.flags.contains(.tracked) {
+            guard admitSequences(client, server, .opaque) else { return false }
+            reply.plan = functionCallPlan(client)
+        }
+        begin(client, pool)
         expect(server, reply)
         return true
     }

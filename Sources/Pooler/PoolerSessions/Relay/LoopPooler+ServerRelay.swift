@@ -262,6 +262,7 @@ extension LoopPooler {
         if tag.equals("DISCARD ALL") || tag.equals("DEALLOCATE ALL") { dropStatements(server) }
         if server.pointee.client == nil, tag.equals("DISCARD ALL") {
             server.pointee.details.session.discardedAll()
+            server.pointee.sequences.discarded()
             mirror(server)
         }
     }
@@ -288,6 +289,9 @@ extension LoopPooler {
             if kind.endsWithReady {
                 flags = reply.flags
                 server.pointee.readyOwedCount &-= 1
+                if kind == .functionCall, let plan = reply.plan {
+                    completed(plan.takeUnretainedValue(), on: server, ByteSlice(start: nil, count: 0))
+                }
                 if server.pointee.flags.contains(.sessionTouched), !flags.contains(.swallowed) {
                     sessionReady(server, status)
                 }

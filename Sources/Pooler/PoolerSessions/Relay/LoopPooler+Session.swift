@@ -21,8 +21,7 @@ extension LoopPooler {
     func restoreSession(_ client: ClientPointer, _ server: ServerPointer) {
         if server.pointee.satisfiedFingerprint == client.pointee.wantedFingerprint,
             server.pointee.reportsFingerprint == client.pointee.toldFingerprint,
-            server.pointee.flags.isDisjoint(with: .hidesSettings),
-            client.pointee.flags.isDisjoint(with: .readsSequences)
+            server.pointee.flags.isDisjoint(with: .hidesSettings), !bringsForeignSequences(client, server)
         {
             return
         }
@@ -32,9 +31,12 @@ extension LoopPooler {
     @inline(never)
     private func restoreSettings(_ client: ClientPointer, _ server: ServerPointer) {
         guard let session = client.pointee.details.session else { return }
-        guard let difference = SettingsDifference(client: session, server: server.pointee.details.session) else {
-            return tellReports(client, server)
-        }
+        let discardsSequences = bringsForeignSequences(client, server)
+        guard
+            let difference = SettingsDifference(
+                client: session, server: server.pointee.details.session, discardsSequences: discardsSequences)
+        else { return tellReports(client, server) }
+        if discardsSequences { server.pointee.sequences.discarded() }
         server.pointee.output.pointee.appendMessage(UInt8(ascii: "Q"), text: difference.text)
         expect(server, ExpectedReply(.query, [.swallowed, .settings]))
         server.pointee.unnamedOwner = 0
@@ -107,7 +109,6 @@ extension LoopPooler {
         guard let session = client.pointee.details.session else { return }
         client.pointee.wantedFingerprint = session.wantedFingerprint
         client.pointee.toldFingerprint = session.told.fingerprint
-        set(&client.pointee.flags, .readsSequences, session.readsSequences)
         set(&client.pointee.flags, .uncommitted, session.hasUncommitted)
         set(&client.pointee.flags, .suspicious, session.releaseDecision != .release)
     }
@@ -125,12 +126,25 @@ extension LoopPooler {
 
     // MARK: - Statements
 
-    /// What the text of a Query does to the session; nil for nothing.
+    /// What the text of a Query may do to the session.
     @inline(__always)
-    func plan(_ client: ClientPointer, _ server: ServerPointer, text: ByteSlice) -> Unmanaged<SharedPlan>? {
-        guard let session = client.pointee.details.session else { return nil }
-        let effects = StatementScan.effects(of: text, session.lexicalRules)
-        return matters(client, server, effects) ? makePlan(session.lexicalRules, text) : nil
+    func effects(_ client: ClientPointer, text: ByteSlice) -> StatementEffects {
+        guard let session = client.pointee.details.session else { return [] }
+        return StatementScan.effects(of: text, session.lexicalRules)
+    }
+
+    /// What the text of a Query, of these effects, does to the session; nil for nothing.
+    @inline(__always)
+    func plan(
+        _ client: ClientPointer, _ server: ServerPointer, _ effects: StatementEffects, text: ByteSlice
+    ) -> Unmanaged<SharedPlan>? {
+        guard matters(client, server, effects), let session = client.pointee.details.session else { return nil }
+        return makePlan(client, session.lexicalRules, text)
+    }
+
+    /// What a FunctionCall does to the session: it names a function by a number, which may be any.
+    func functionCallPlan(_ client: ClientPointer) -> Unmanaged<SharedPlan> {
+        Array("CALL unknown()".utf8).withUnsafeBytes { makePlan(client, LexicalRules(), $0) }
     }
 
     /// Whether statements have to be told to the model of the session.
@@ -142,8 +156,14 @@ extension LoopPooler {
             && (client.pointee.flags.contains(.uncommitted) || server.pointee.plansOwedCount > 0)
     }
 
-    private func makePlan(_ rules: LexicalRules, _ text: ByteSlice) -> Unmanaged<SharedPlan> {
-        Unmanaged.passRetained(SharedPlan(SessionPlan(text: text, rules: rules)))
+    private func makePlan(
+        _ client: ClientPointer, _ rules: LexicalRules, _ text: ByteSlice
+    ) -> Unmanaged<SharedPlan> {
+        let plan = SessionPlan(text: text, rules: rules)
+        if plan.statements.contains(where: { $0.preparedEffects.contains(.sequenceRead) }) {
+            client.pointee.pool?.pointee.tellsSequences = true
+        }
+        return Unmanaged.passRetained(SharedPlan(plan))
     }
 
     /// What a prepared statement does to the session when it is executed; nil for nothing. The caller gets no reference.
@@ -158,8 +178,9 @@ extension LoopPooler {
         guard let session = client.pointee.details.session, let end = statement.body.zero(from: 0) else { return }
         let text = statement.body.slice(0, end)
         let effects = StatementScan.effects(of: text, session.lexicalRules)
+        statement.pointee.sequenceEffects = effects.intersection(.ofSequences)
         guard !effects.isDisjoint(with: StatementEffects.tracked.union(.transaction)) else { return }
-        statement.pointee.plan = makePlan(session.lexicalRules, text)
+        statement.pointee.plan = makePlan(client, session.lexicalRules, text)
     }
 
     /// A Bind of a statement: what Execute of the portal will do.
@@ -201,11 +222,18 @@ extension LoopPooler {
         var done = plan.plan.steps[step]
         // The client's own server listens for it.
         if case .listen = done.change { done.suspicion.scope.insert(.channels) }
+        let pool = server.pointee.pool
+        let isInBlock = server.pointee.transactionStatus != UInt8(ascii: "I")
         withSession(client, server) { session, state in
-            session.completed(
-                done, isRollback: tag.equals("ROLLBACK"),
-                isInBlock: server.pointee.transactionStatus != UInt8(ascii: "I"), on: &state)
+            // Where others ask later for what they have advanced, this one may.
+            if done.suspicion.changesSequences, !isInBlock, pool.pointee.tellsSequencesLater {
+                session.readsSequences = true
+            }
+            session.completed(done, isRollback: tag.equals("ROLLBACK"), isInBlock: isInBlock, on: &state)
+            if session.readsSequences { pool.pointee.tellsSequencesLater = true }
         }
+        if case .discardAll = done.change { server.pointee.sequences.discarded() }
+        if case .discardSequences = done.change { server.pointee.sequences.discarded() }
     }
 
     /// A statement of a text that matters has failed.

@@ -98,6 +98,8 @@ package struct Server: ~Copyable, ListedRecord {
     /// Of the settings that are in force, and of what it has reported.
     var satisfiedFingerprint = 0
     var reportsFingerprint = 0
+    /// Whose values of sequences it has.
+    var sequences = SequenceTrace()
     /// Transactions since it was given to its client.
     var transactionCount: Int32 = 0
     /// Cancel requests on their way to it: it must not pass to another client before they have arrived.

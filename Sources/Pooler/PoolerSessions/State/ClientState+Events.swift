@@ -38,7 +38,7 @@ extension ClientState {
         case .unlistenAll: change(&server) { $0.channels.removeAll() }
         case .load: pins.insert(PinReasons(.loadedLibrary))
         case .discardAll: discardAll(&server)
-        case .discardSequences: discardSequences(&server)
+        case .discardSequences: pins.remove(PinReasons(.sequence))
         }
     }
 
@@ -107,12 +107,6 @@ extension ClientState {
         suspicion = []
         pins.formIntersection(PinReasons(.loadedLibrary))
         server.unknownSettingsOwner = 0
-        server.lastClient = identifier
-    }
-
-    private mutating func discardSequences(_ server: inout ServerState) {
-        pins.remove(PinReasons(.sequence))
-        server.lastClient = identifier
     }
 
     /// What the server has reported is in force now, by whatever way it came about.

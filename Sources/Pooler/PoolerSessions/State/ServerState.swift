@@ -15,9 +15,6 @@ package struct ServerState: Sendable {
     package internal(set) var satisfied: Int? = 0
     /// The client that may have changed settings in ways that nobody saw; 0: nobody.
     package internal(set) var unknownSettingsOwner: UInt64 = 0
-    /// The client that was served last, whose sequence values currval and lastval tell; 0: nobody.
-    package internal(set) var lastClient: UInt64 = 0
-
     package init() {}
 
     /// A ParameterStatus during login; or while no client is served, when the server's configuration was loaded again.
@@ -42,11 +39,7 @@ package struct ServerState: Sendable {
         }
         satisfied = client.wantedFingerprint
         if difference.resetsAll { unknownSettingsOwner = 0 }
-        lastClient = client.identifier
     }
-
-    /// The server serves the client from now on; at each checkout, behind the difference if there is one.
-    package mutating func attach(_ client: ClientState) { lastClient = client.identifier }
 
     /// DISCARD ALL has completed here, sent by the pooler: everything is as after login, but what was loaded.
     package mutating func discardedAll() {
@@ -54,6 +47,5 @@ package struct ServerState: Sendable {
         pendingReports.removeAll(keepingCapacity: true)
         satisfied = 0
         unknownSettingsOwner = 0
-        lastClient = 0
     }
 }

@@ -1,5 +1,3 @@
-package import SessionStatements
-
 /// What has to be sent to a server in front of a client's message, so that the client finds its settings there.
 ///
 /// One Query message; when the server is idle it is one transaction, so that a value that the server refuses changes
@@ -14,17 +12,15 @@ package struct SettingsDifference: Hashable, Sendable {
     let resetsAll: Bool
 
     /// Nil if the server is as the client needs it, which is found out by comparing two numbers in most cases.
-    /// - Parameter effects: Of the message in front of which the text is to go.
-    package init?(client: ClientState, server: ServerState, effects: StatementEffects = []) {
+    /// - Parameter discardsSequences: Whether the session tells values of sequences that are not the client's.
+    package init?(client: ClientState, server: ServerState, discardsSequences: Bool = false) {
         let hasForeignSettings =
             server.unknownSettingsOwner != 0 && server.unknownSettingsOwner != client.identifier
-        let readsForeignSequences =
-            (client.readsSequences || effects.contains(.sequenceRead)) && server.lastClient != client.identifier
         let isSatisfied = server.satisfied == client.wantedFingerprint
-        if isSatisfied, !hasForeignSettings, !readsForeignSequences { return nil }
+        if isSatisfied, !hasForeignSettings, !discardsSequences { return nil }
         var changes = SettingChanges(client: client, server: server, resetsAll: hasForeignSettings)
         if !isSatisfied || hasForeignSettings { changes.compare() }
-        if readsForeignSequences { changes.statements.append("DISCARD SEQUENCES") }
+        if discardsSequences { changes.statements.append("DISCARD SEQUENCES") }
         if changes.statements.isEmpty { return nil }
         text = changes.statements.joined(separator: "; ")
         settings = changes.settings

@@ -22,6 +22,11 @@ KINDS = {
         ["SET app.note = 'mine'"], "SELECT current_setting('app.note')", "mine", ["RESET app.note"]),
     "set_config": (["SELECT set_config('work_mem', '7MB', false)"], "SHOW work_mem", "7MB", ["RESET ALL"]),
     "a setting made by a function": (["SELECT public.sets()"], "SHOW work_mem", "8MB", ["RESET ALL"]),
+    "UPDATE pg_settings": (
+        ["UPDATE pg_settings SET setting = '7168' WHERE name = 'work_mem'"], "SHOW work_mem", "7MB", ["RESET ALL"]),
+    "UPDATE pg_settings behind WITH": (
+        ["WITH v AS (SELECT '7168' AS v) UPDATE pg_catalog.pg_settings SET setting = v FROM v WHERE name = 'work_mem'"],
+        "SHOW work_mem", "7MB", ["RESET work_mem"]),
     "a setting made by DO": (
         ["DO $$ BEGIN SET enable_seqscan = off; END $$"], "SHOW enable_seqscan", "off", ["RESET ALL"]),
     "several settings in one message": (
@@ -72,10 +77,11 @@ KINDS = {
     "advisory lock by a function": (
         ["SELECT public.locks()"], "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", 1,
         ["SELECT pg_advisory_unlock_all()"]),
+    # Whoever asks beside advancing has the server kept.
     "currval": (
-        ["SELECT setval('public.numbers', 41)", "SELECT nextval('public.numbers')"], "SELECT currval('public.numbers')", 42,
-        ["DISCARD SEQUENCES"]),
-    "lastval": (["SELECT setval('public.numbers', 41)", "INSERT INTO public.counted DEFAULT VALUES",
+        ["SELECT setval('public.numbers', 41), currval('public.numbers')", "SELECT nextval('public.numbers')"],
+        "SELECT currval('public.numbers')", 42, ["DISCARD SEQUENCES"]),
+    "lastval": (["SELECT setval('public.numbers', 41), lastval()", "INSERT INTO public.counted DEFAULT VALUES",
                  "SELECT nextval('public.numbers')"], "SELECT lastval()", 42, ["DISCARD SEQUENCES"]),
     "LOAD": (["LOAD 'auto_explain'"], "SHOW auto_explain.log_timing", "on", None),
     "everything, then DISCARD ALL": (
@@ -119,6 +125,7 @@ def main():
             "$$ BEGIN RETURN set_config('work_mem', '8MB', false); END $$",
             "CREATE FUNCTION makes() RETURNS void LANGUAGE plpgsql AS "
             "$$ BEGIN CREATE TEMP TABLE mine AS SELECT 1 AS n; END $$",
+            "CREATE FUNCTION tells() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN lastval(); END $$",
             "CREATE FUNCTION locks() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_lock(9); END $$")
         pooler = services.pooler(pool_mode=mode, default_pool_size=1, server_lifetime=3600)
         uri = pooler.uri("postgres", "postgres", "postgres")
@@ -128,6 +135,8 @@ def main():
                 if is_for(mode, kind, way):
                     one_kind(kind, way, uri, fresh)
         prepared_by_protocol(uri)
+        if mode != "session":
+            sequences(uri)
         check("the pooler runs", pooler.is_alive())
     finish()
 
@@ -138,10 +147,7 @@ def is_for(mode, kind, way):
     if mode == "session" and kind == "LOAD":
         # Nor this: DISCARD ALL, by which session mode cleans a server, unloads no library.
         return False
-    if way in IN_TRANSACTION:
-        # Not kept apart, says docs/pooler.md: values of sequences that were read in a transaction only.
-        return mode != "statement" and (mode == "session" or kind not in ("currval", "lastval"))
-    return True
+    return way not in IN_TRANSACTION or mode != "statement"
 
 
 def connect(uri):
@@ -225,6 +231,32 @@ def prepared_by_protocol(uri):
         one.close()
         other.join()
         check("of its client only", other.seen["prepared by the protocol"], b"26000")
+
+
+def sequences(uri):
+    """Who is told which values: one writes, the other asks, each in transactions of its own on the one server."""
+    with connect(uri) as one, connect(uri) as other:
+        questions = {
+            "simple": lambda: other.execute("SELECT lastval()").fetchone()[0],
+            "extended": lambda: other.execute("SELECT currval(%s)", ["public.numbers"]).fetchone()[0],
+            "prepared": lambda: other.execute("SELECT lastval()", prepare=True).fetchone()[0],
+            "by a function": lambda: other.execute("SELECT public.tells()").fetchone()[0],
+        }
+        for title, question in questions.items():
+            for advance in ("SELECT nextval('public.numbers')", "INSERT INTO public.counted DEFAULT VALUES"):
+                one.execute(advance)
+                check(f"{title} question behind {advance}", outcome(question), "55000")
+                other.execute("DISCARD SEQUENCES")
+        # Whoever has asked keeps the server when it advances a sequence.
+        number = other.execute("SELECT nextval('public.numbers')").fetchone()[0]
+        check("its own value, later", other.execute("SELECT currval('public.numbers')").fetchone()[0], number)
+
+
+def outcome(question):
+    try:
+        return question()
+    except psycopg.Error as error:
+        return error.sqlstate
 
 
 main()
