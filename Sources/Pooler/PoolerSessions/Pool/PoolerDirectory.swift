@@ -264,13 +264,31 @@ package final class LimitRegistry {
         Self.limit(name, &userClientLimits) { userClientsMax(name) }
     }
 
+    /// Names, of one kind, above which those that nobody uses are forgotten: under an entry for all databases anybody may
+    /// try any number of names.
+    static let unusedNamesMax = 1024
+
     private static func limit(
         _ name: String, _ limits: inout [String: ConnectionLimit], _ countMax: () -> Int
     ) -> ConnectionLimit {
         if let known = limits[name] { return known }
+        // At each doubling, so that the cost is a constant for each new name.
+        if limits.count >= unusedNamesMax, limits.count == limits.capacity { forgetUnused(&limits) }
         let limit = ConnectionLimit(countMax: countMax())
         limits[name] = limit
         return limit
+    }
+
+    /// Forgets the limits that no pool and no client has: another object for the same name counts the same.
+    private static func forgetUnused(_ limits: inout [String: ConnectionLimit]) {
+        for name in Array(limits.keys) where limits[name]?.count == 0 {
+            if isKnownUniquelyReferenced(&limits[name]) { limits[name] = nil }
+        }
+    }
+
+    /// How many names there are, of all kinds.
+    var nameCount: Int {
+        [databaseClientLimits, userClientLimits, databaseServerLimits, userServerLimits].reduce(0) { $0 + $1.count }
     }
 
     func databaseServersMax(_ name: String) -> Int {
