@@ -225,4 +225,37 @@ struct ReplicationTests {
         let client = pooler.client(["replication": "yes"])
         #expect(client.takeError()?["M"] == "PQexec disallowed")
     }
+
+    @Test("SUSPEND stops both directions, and is done when all that was read is sent")
+    func suspend() throws {
+        let pooler = pooler()
+        let client = pooler.client(["replication": "yes"])
+        let server = try #require(pooler.serve())
+        var switches = PoolerSwitches()
+        switches.mode = .suspended
+        pooler.pooler.perform(.follow(switches))
+        pooler.wait(seconds: 0)
+        #expect(client.isPaused && server.isPaused)
+        #expect(pooler.pooler.holds(.suspended))
+        switches.mode = .active
+        pooler.pooler.perform(.follow(switches))
+        pooler.wait(seconds: 0)
+        #expect(!client.isPaused && !server.isPaused)
+        pooler.send(server, [1, 2, 3])
+        #expect(client.received.suffix(3) == [1, 2, 3])
+    }
+
+    @Test("SUSPEND waits for one that is being connected, as long as suspend_timeout says")
+    func suspendAmidConnecting() {
+        let pooler = pooler { $0.settings.suspendTimeoutMicroseconds = 2_000_000 }
+        let client = pooler.client(["replication": "yes"])
+        var switches = PoolerSwitches()
+        switches.mode = .suspended
+        pooler.pooler.perform(.follow(switches))
+        pooler.wait(seconds: 1)
+        #expect(!pooler.pooler.holds(.suspended))
+        pooler.wait(seconds: 1.1)
+        #expect(client.isClosed)
+        #expect(pooler.pooler.holds(.suspended))
+    }
 }

@@ -21,6 +21,8 @@ extension LoopPooler {
                 && pool.pointee.active.allSatisfy { $0.pointee.flags.contains(.suspended) }
                 && pool.pointee.idle.allSatisfy { $0.pointee.flags.contains(.suspended) }
                 && pool.pointee.busy.isEmpty && pool.pointee.connecting.isEmpty
+                && pool.pointee.replication.waiting.isEmpty
+                && pool.pointee.replication.servers.allSatisfy { isReplicationAtRest($0) }
         }
     }
 
@@ -36,9 +38,10 @@ extension LoopPooler {
     private static let suspendError = ("08P01", "suspend_timeout")
 
     private func advanceSuspend(_ pool: PoolPointer, isLate: Bool) {
+        suspendReplication(pool, isLate: isLate)
         // Clients first: their servers answer what they have asked for.
         pool.pointee.clients.forEach { client in
-            guard !client.pointee.flags.contains(.suspended) else { return }
+            guard client.pointee.state != .replicating, !client.pointee.flags.contains(.suspended) else { return }
             if isAtRest(client) {
                 client.pointee.flags.insert(.suspended)
                 actions.append(.pauseReading(client.pointee.connection))
@@ -55,6 +58,36 @@ extension LoopPooler {
             list.forEach { endServer($0, reason: "suspend_timeout") }
         }
     }
+
+    // MARK: - Replication
+
+    /// A client and its own server are no longer read from, both at once: their bytes pass as they are, in no order of
+    /// questions and answers.
+    private func suspendReplication(_ pool: PoolPointer, isLate: Bool) {
+        pool.pointee.replication.servers.forEach { server in
+            let isAtRest = isReplicationAtRest(server)
+            if isLate, !isAtRest { return endServer(server, reason: "suspend_timeout") }
+            guard server.pointee.state == .replicating, !server.pointee.flags.contains(.suspended),
+                let client = server.pointee.client, let connection = server.pointee.connection
+            else { return }
+            server.pointee.flags.insert(.suspended)
+            client.pointee.flags.insert(.suspended)
+            actions.append(.pauseReading(connection))
+            actions.append(.pauseReading(client.pointee.connection))
+        }
+        guard isLate else { return }
+        pool.pointee.replication.waiting.forEach {
+            endClient($0, reason: "suspend_timeout", error: Self.suspendError)
+        }
+    }
+
+    /// Whether the server is not read from, nor its client, and all that was read is sent.
+    private func isReplicationAtRest(_ server: ServerPointer) -> Bool {
+        guard server.pointee.flags.contains(.suspended), let client = server.pointee.client else { return false }
+        return server.pointee.output.pointee.isEmpty && client.pointee.output.pointee.isEmpty
+    }
+
+    // MARK: - Others
 
     private func isAtRest(_ client: ClientPointer) -> Bool {
         let isWhole = client.pointee.remainingByteCount == 0 && client.pointee.pending.isEmpty
@@ -82,7 +115,7 @@ extension LoopPooler {
                     actions.append(.resumeReading(client.pointee.connection))
                 }
             }
-            for list in [pool.pointee.active, pool.pointee.idle] {
+            for list in [pool.pointee.active, pool.pointee.idle, pool.pointee.replication.servers] {
                 list.forEach { server in
                     guard server.pointee.flags.contains(.suspended), let connection = server.pointee.connection
                     else { return }
