@@ -2,6 +2,16 @@ import IOLoop
 import PoolerConfiguration
 import PoolerSessions
 
+/// Who searches for names: the system's resolver, or a test's.
+protocol NameSearching {
+    /// Begins to search; false if that cannot be done now.
+    func search(_ name: String, id: UInt64) -> Bool
+    /// Answers that have come since the last time.
+    func takeAnswers() -> [HostNameResolver.Answer]
+}
+
+extension HostNameResolver: NameSearching {}
+
 /// Where servers are to be connected to whose hosts have names: searches that are under way, and addresses that are
 /// left to try. Loop only.
 final class HostSearches {
@@ -21,7 +31,7 @@ final class HostSearches {
         var moves: [(name: String, addresses: [String])] = []
     }
 
-    private let resolver: HostNameResolver
+    private let resolver: any NameSearching
     private var names = HostNames()
     private var searches: [UInt64: String] = [:]
     private var lastSearch: UInt64 = 0
@@ -30,7 +40,7 @@ final class HostSearches {
     /// Addresses that a server that is being connected has not been tried at.
     private var left: [ServerPointer: [String]] = [:]
 
-    init(resolver: HostNameResolver) {
+    init(resolver: any NameSearching) {
         self.resolver = resolver
     }
 

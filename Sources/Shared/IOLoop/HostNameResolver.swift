@@ -9,6 +9,11 @@ package final class HostNameResolver: Sendable {
     package struct Answer: Sendable {
         package let id: UInt64
         package let addresses: [String]
+
+        package init(id: UInt64, addresses: [String]) {
+            self.id = id
+            self.addresses = addresses
+        }
     }
 
     private let waker: LoopWaker
