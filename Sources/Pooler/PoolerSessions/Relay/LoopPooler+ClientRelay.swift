@@ -314,13 +314,16 @@ extension LoopPooler {
         if mustYield(client, server, pool) { return false }
         begin(client, pool)
         server.pointee.flags.insert(.unsynced)
-        guard client.pointee.flags.contains(.tracked), pool.pointee.settings.preparedStatementsMax > 0,
-            !server.pointee.flags.contains(.skipping)
-        else {
+        guard client.pointee.flags.contains(.tracked), !server.pointee.flags.contains(.skipping) else {
             expect(server, ExpectedReply(Self.kind(walk.input.byte(at: walk.position))))
             return true
         }
         let message = walk.message(min(byteCount, walk.available))
+        guard pool.pointee.settings.preparedStatementsMax > 0 else {
+            guard readUnmapped(client, server, message, byteCount) else { return false }
+            expect(server, ExpectedReply(Self.kind(walk.input.byte(at: walk.position))))
+            return true
+        }
         switch rewrite(client, server, message, byteCount, before: walk.unsent) {
         case .unchanged: return true
         case .rewritten(let count):
@@ -397,7 +400,7 @@ extension LoopPooler {
     private func expectSync(_ server: ServerPointer) {
         // In copy mode the server ignores it.
         guard !server.pointee.flags.contains(.copyingIn) else { return }
-        server.pointee.flags.subtract([.unsynced, .skipping, .parsedUnnamed])
+        server.pointee.flags.subtract([.unsynced, .skipping, .parsedUnnamed, .parsedUnmapped])
         server.pointee.unsettledCount = server.pointee.changesOwedCount
         server.pointee.replies.append(ExpectedReply(.sync))
         server.pointee.readyOwedCount &+= 1

@@ -183,6 +183,39 @@ extension LoopPooler {
         statement.pointee.plan = makePlan(client, session.lexicalRules, text)
     }
 
+    /// Parse or Bind where statements are the server's own (`max_prepared_statements` is 0), so that nobody knows what an
+    /// Execute will do: what is prepared may touch the session, or what is bound was prepared before. False if the
+    /// message is not there as a whole.
+    func readUnmapped(
+        _ client: ClientPointer, _ server: ServerPointer, _ message: ByteSlice, _ byteCount: Int
+    ) -> Bool {
+        switch message.byte(at: 0) {
+        case UInt8(ascii: "P"):
+            guard message.count == byteCount else { return false }
+            guard let nameEnd = message.zero(from: messageHeaderByteCount),
+                let textEnd = message.zero(from: nameEnd + 1)
+            else { return true }
+            if nameEnd == messageHeaderByteCount { server.pointee.flags.insert(.parsedUnmapped) }
+            let effects = effects(client, text: message.slice(nameEnd + 1, textEnd))
+            if !effects.isDisjoint(with: .advancing) { server.pointee.sequences.advanced(by: client.pointee.id) }
+            if effects.contains(.sequenceRead) { client.pointee.pool?.pointee.tellsSequences = true }
+            if !effects.isDisjoint(with: .tracked) { suspectEverything(client, server) }
+        case UInt8(ascii: "B"):
+            guard let portalEnd = message.zero(from: messageHeaderByteCount),
+                let nameEnd = message.zero(from: portalEnd + 1)
+            else { return message.count == byteCount }
+            let isKnown = nameEnd == portalEnd + 1 && server.pointee.flags.contains(.parsedUnmapped)
+            if !isKnown { suspectEverything(client, server) }
+        default: break
+        }
+        return true
+    }
+
+    private func suspectEverything(_ client: ClientPointer, _ server: ServerPointer) {
+        server.pointee.sequences.advanced(by: client.pointee.id)
+        withSession(client, server) { session, state in session.suspectEverything(on: &state) }
+    }
+
     /// A Bind of a statement: what Execute of the portal will do.
     @inline(__always)
     func noteBound(_ server: ServerPointer, portal: ByteSlice, _ plan: Unmanaged<SharedPlan>?) {

@@ -47,6 +47,8 @@ package struct Server: ~Copyable, ListedRecord {
         static let saidFatal = Flags(rawValue: 1 << 11)
         /// The present extended request has a Parse of the unnamed statement.
         static let parsedUnnamed = Flags(rawValue: 1 << 13)
+        /// The present extended request has a Parse of the unnamed statement, where statements are the server's own.
+        static let parsedUnmapped = Flags(rawValue: 1 << 21)
         /// Settings may have been changed by ways that nobody saw.
         static let hidesSettings = Flags(rawValue: 1 << 14)
         /// Something happened that the model of the session has to be told at the next ReadyForQuery.

@@ -64,6 +64,12 @@ extension ClientState {
         hasFailed = false
     }
 
+    /// Statements whose texts nobody knows are on their way.
+    package mutating func suspectEverything(on server: inout ServerState) {
+        suspicion.formUnion(.all)
+        server.unknownSettingsOwner = identifier
+    }
+
     // MARK: - Parts
 
     private mutating func both(_ server: inout ServerState, _ body: (inout TransactionalVariables) -> Void) {
