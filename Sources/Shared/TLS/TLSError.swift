@@ -21,7 +21,11 @@ package struct TLSError: Error, CustomStringConvertible {
         reason = OpenSSLQueue.takeText()
     }
 
-    package var description: String { "\(step) \(subject): \(reason)" }
+    package var description: String {
+        // As PgBouncer's log has it: those of TLS 1.3 are a setting of their own.
+        step == .cipherSuites
+            ? "failed to set the TLSv1.3 cipher suites \(subject): \(reason)" : "\(step) \(subject): \(reason)"
+    }
 }
 
 /// OpenSSL's errors of this thread.

@@ -98,7 +98,7 @@ extension LoopPooler {
     package func serverEnded(_ server: ServerPointer, reason: String) {
         guard server.pointee.state != .closed else { return }
         server.pointee.connection = nil
-        endServer(server, reason: server.pointee.state == .connecting ? "connect failed" : reason)
+        endServer(server, reason: reason)
     }
 
     /// A server cannot be used, for a reason of the shell's.
@@ -131,7 +131,7 @@ extension LoopPooler {
             endClient(client, of: server, reason: reason, isWaiting: isAwaited)
         }
         let wasComing = state == .connecting || state == .login
-        if wasComing, !server.pointee.flags.contains(.forReplication) { connectFailed(pool) }
+        if wasComing, !server.pointee.flags.contains(.forReplication) { connectFailed(server, pool) }
         if state == .cancelling { return startCancels(pool) }
         if isReplaced { requestServers(pool) }
     }
