@@ -159,17 +159,10 @@ final class ConfiguredPooler {
     // MARK: - The shell's part
 
     func endTurn() {
-        performActions()
-        pooler.takeDueSends { _ in }
-        pooler.endTurn()
-        performActions()
-    }
-
-    private func performActions() {
-        while !pooler.actions.isEmpty {
-            let actions = pooler.actions
-            pooler.actions.removeAll()
-            for action in actions { perform(action) }
+        pooler.endTurn {
+            wanted.removeAll { $0.pointee.state == .closed }
+        } perform: {
+            perform($0)
         }
         wanted.removeAll { $0.pointee.state == .closed }
     }

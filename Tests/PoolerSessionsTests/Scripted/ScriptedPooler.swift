@@ -187,21 +187,13 @@ final class ScriptedPooler {
     }
 
     private func endTurn() {
-        performActions()
-        pooler.takeDueSends { _ in }
-        for end in ends.values {
-            end.received += end.output.pointee.readable.array
-            end.output.pointee.removeAll()
-        }
-        pooler.endTurn()
-        performActions()
-    }
-
-    private func performActions() {
-        while !pooler.actions.isEmpty {
-            let actions = pooler.actions
-            pooler.actions.removeAll()
-            for action in actions { perform(action) }
+        pooler.endTurn {
+            for end in ends.values {
+                end.received += end.output.pointee.readable.array
+                end.output.pointee.removeAll()
+            }
+        } perform: {
+            perform($0)
         }
     }
 

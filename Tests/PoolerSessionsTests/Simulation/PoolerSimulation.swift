@@ -193,22 +193,14 @@ final class PoolerSimulation {
 
     private func endTurn() {
         pooler.advance()
-        performActions()
-        pooler.takeDueSends { _ in }
-        for client in clients { deliver(client) }
-        for server in servers { deliver(server) }
-        pooler.endTurn()
-        performActions()
+        pooler.endTurn {
+            for client in clients { deliver(client) }
+            for server in servers { deliver(server) }
+        } perform: {
+            perform($0)
+        }
         servers.removeAll { $0.line.isClosed }
         check()
-    }
-
-    private func performActions() {
-        while !pooler.actions.isEmpty {
-            let actions = pooler.actions
-            pooler.actions.removeAll()
-            for action in actions { perform(action) }
-        }
     }
 
     private func perform(_ action: PoolerAction) {

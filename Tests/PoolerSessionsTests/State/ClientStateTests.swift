@@ -1,3 +1,5 @@
+// What statements, reports of the server and probes change in a client's session and in its server's.
+
 import PostgresWire
 import SessionStatements
 import Testing
