@@ -152,7 +152,12 @@ extension LoopPooler {
         let pool = server.pointee.pool
         return server.pointee.flags.contains(.closeWhenFree) || pool.pointee.isPaused
             || server.pointee.generation != pool.pointee.generation
-            || now &- server.pointee.connectTime > pool.pointee.settings.serverLifetime
+            || now &- server.pointee.connectTime > pool.pointee.settings.serverLifetime && !isUnusedOnce(server)
+    }
+
+    /// With a lifetime of 0 a server serves once: it is not over before that.
+    private func isUnusedOnce(_ server: ServerPointer) -> Bool {
+        server.pointee.pool.pointee.settings.serverLifetime == 0 && server.pointee.transactionCount == 0
     }
 
     /// An idle server cannot be used: it is closed, or waits until cancel requests to it are over.
