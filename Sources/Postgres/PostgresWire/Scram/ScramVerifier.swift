@@ -34,23 +34,48 @@ package struct ScramVerifier: Hashable, Sendable {
         self.serverKey = keys.serverKey
     }
 
-    /// Parses the text form; nil for anything else, an md5 hash for example.
+    /// Parses the text form; nil for anything else, an md5 hash for example. O(n), over bytes: a pooler does it at each
+    /// login.
     package init?(_ text: String) {
-        let parts = text.split(separator: "$", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == ScramMechanism.plain else { return nil }
-        let costs = parts[1].split(separator: ":", omittingEmptySubsequences: false)
-        let keys = parts[2].split(separator: ":", omittingEmptySubsequences: false)
-        guard costs.count == 2, keys.count == 2 else { return nil }
-        guard let iterations = Int(costs[0]), (1...WireLimits.scramIterationsMax).contains(iterations),
-            let salt = Base64.decode(Array(costs[1].utf8).span),
+        let bytes = Array(text.utf8)
+        let name = ScramMechanism.plain.utf8
+        guard bytes.count > name.count, bytes.starts(with: name),
+            let fields = ScramVerifier.fields(bytes, from: name.count)
+        else { return nil }
+        let digits = String(decoding: bytes[fields.iterations], as: UTF8.self)
+        guard let iterations = Int(digits), (1...WireLimits.scramIterationsMax).contains(iterations),
+            let salt = Base64.decode(bytes.span.extracting(fields.salt)),
             (1...WireLimits.scramSaltByteCountMax).contains(salt.count),
-            let storedKey = Base64.decode(Array(keys[0].utf8).span), storedKey.count == SHA256.byteCount,
-            let serverKey = Base64.decode(Array(keys[1].utf8).span), serverKey.count == SHA256.byteCount
+            let storedKey = Base64.decode(bytes.span.extracting(fields.storedKey)),
+            storedKey.count == SHA256.byteCount,
+            let serverKey = Base64.decode(bytes.span.extracting(fields.serverKey)),
+            serverKey.count == SHA256.byteCount
         else { return nil }
         self.salt = salt
         self.iterations = iterations
         self.storedKey = storedKey
         self.serverKey = serverKey
+    }
+
+    private struct Fields {
+        let iterations, salt, storedKey, serverKey: Range<Int>
+    }
+
+    /// Where the fields of the text form are, behind `$`, `:`, `$` and `:`; nil unless there are those four only.
+    private static func fields(_ bytes: [UInt8], from start: Int) -> Fields? {
+        var marks: [Int] = []
+        marks.reserveCapacity(4)
+        for index in start..<bytes.count
+        where bytes[index] == UInt8(ascii: "$") || bytes[index] == UInt8(ascii: ":") {
+            guard marks.count < 4, (bytes[index] == UInt8(ascii: "$")) == marks.count.isMultiple(of: 2) else {
+                return nil
+            }
+            marks.append(index)
+        }
+        guard marks.count == 4, marks[0] == start else { return nil }
+        return Fields(
+            iterations: (marks[0] + 1)..<marks[1], salt: (marks[1] + 1)..<marks[2],
+            storedKey: (marks[2] + 1)..<marks[3], serverKey: (marks[3] + 1)..<bytes.count)
     }
 
     /// A verifier that no password fits, for a user that does not exist.
