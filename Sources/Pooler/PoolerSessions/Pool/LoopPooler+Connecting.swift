@@ -155,7 +155,8 @@ extension LoopPooler {
         pool.pointee.isShortOfSlots = false
         server.pointee.state = .idle
         server.pointee.stateTime = now
-        if pool.pointee.details.welcome == nil { pool.pointee.details.welcome = parameters }
+        // What servers report has come from strings that end with a zero.
+        if pool.pointee.details.welcome == nil { pool.pointee.details.welcome = try? PoolGreeting(parameters) }
         for parameter in parameters {
             server.pointee.details.session.reportedAtRest(parameter.name, parameter.value)
         }

@@ -99,7 +99,7 @@ package final class PoolDetails {
     /// Servers of the user, over all pools.
     package let userLimit: ConnectionLimit
     /// What servers report at login, to be told to clients; nil before the first login.
-    package var welcome: [SessionParameter]?
+    package var welcome: PoolGreeting?
 
     package init(
         database: String, user: String, places: [ServerPlace], target: ServerLogin.Target,

@@ -343,21 +343,20 @@ extension LoopPooler {
         }
     }
 
-    /// The client's session begins; what it is told of its settings.
-    private func beginSession(_ client: ClientPointer, _ pool: PoolPointer) -> [SessionParameter] {
+    /// The client's session begins; its own values of what it is told.
+    private func beginSession(
+        _ client: ClientPointer, _ pool: PoolPointer, _ welcome: PoolGreeting
+    ) -> [PoolGreeting.Own] {
         let settings = client.pointee.details.startup?.settings ?? []
         var session = ClientState(identifier: client.pointee.id, startup: SettingList(startup: settings))
-        var parameters = pool.pointee.details.welcome ?? []
-        for index in parameters.indices {
-            let own = client.pointee.details.startup?.setting(parameters[index].name)
-            if let own { parameters[index].value = own }
-            _ = session.tell(parameters[index].name, parameters[index].value)
-        }
+        session.toldAll(welcome.told)
+        let own = welcome.own(settings)
+        for item in own { _ = session.tell(welcome.parameters[item.index].name, item.value) }
         client.pointee.wantedFingerprint = session.wantedFingerprint
         client.pointee.toldFingerprint = session.told.fingerprint
         client.pointee.details.session = session
         if pool.pointee.settings.mode != .session { client.pointee.flags.insert(.tracked) }
-        return parameters
+        return own
     }
 
     /// Lets in those who waited to be told what servers are like.
@@ -370,22 +369,24 @@ extension LoopPooler {
     }
 
     private func welcome(_ client: ClientPointer, _ pool: PoolPointer) {
+        guard let welcome = pool.pointee.details.welcome else { return }
         client.pointee.state = .idle
-        greet(client, pool, beginSession(client, pool))
+        greet(client, pool, welcome, own: beginSession(client, pool, welcome))
         if !client.pointee.pending.isEmpty { beginPendingRequest(client) }
     }
 
     /// Tells the client that it is in, what its session is like, and how to cancel what it does.
-    func greet(_ client: ClientPointer, _ pool: PoolPointer, _ parameters: [SessionParameter]) {
+    func greet(
+        _ client: ClientPointer, _ pool: PoolPointer, _ welcome: PoolGreeting, own: [PoolGreeting.Own]
+    ) {
         let details = client.pointee.details
         let version = details.startup?.version ?? .v3_0
         let key = directory.cancelKeys.issue(for: version, client: client.pointee.id)
         details.cancelKey = key
         clientsByID[client.pointee.id] = client
-        // What servers report has come from strings that end with a zero.
-        try? ClientWelcome.write(
-            parameters: parameters, key: key,
-            notice: directory.snapshot.settings.loginNotice ?? "", into: &client.pointee.output.pointee)
+        ClientWelcome.write(
+            welcome, own: own, key: key, notice: directory.snapshot.settings.loginNotice ?? "",
+            into: &client.pointee.output.pointee)
         scheduleSend(client.pointee.connection)
         pool.pointee.statistics.clientLoginCount += 1
         noteLogin(client)

@@ -83,7 +83,8 @@ extension LoopPooler {
         client.pointee.state = .replicating
         client.pointee.stateTime = now
         pool.pointee.statistics.assignmentCount &+= 1
-        greet(client, pool, parameters)
+        // What servers report has come from strings that end with a zero.
+        if let welcome = try? PoolGreeting(parameters) { greet(client, pool, welcome, own: []) }
         guard !client.pointee.pending.isEmpty, let connection = server.pointee.connection else { return }
         server.pointee.output.pointee.append(client.pointee.pending.readable)
         client.pointee.pending.release()

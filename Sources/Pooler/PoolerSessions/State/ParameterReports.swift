@@ -6,7 +6,8 @@ package struct ParameterReports: Sendable {
     }
 
     package private(set) var reports: [Report] = []
-    /// Equal for equal reports in the same order, different else but for a chance of 2^-64.
+    /// The exclusive or of the reports' hashes: equal for equal reports, different else but for a chance of 2^-64. A name
+    /// is there once, so that no two of them cancel each other out.
     package private(set) var fingerprint = 0
 
     package init() {}
@@ -25,12 +26,15 @@ package struct ParameterReports: Sendable {
     package mutating func update(_ name: String, _ value: String) -> Bool {
         if let index = reports.firstIndex(where: { $0.name == name }) {
             guard reports[index].value != value else { return false }
+            fingerprint ^= reports[index].hashValue
             reports[index].value = value
+            fingerprint ^= reports[index].hashValue
         } else {
             let index = reports.firstIndex { $0.name > name } ?? reports.count
-            reports.insert(Report(name: name, value: value), at: index)
+            let report = Report(name: name, value: value)
+            reports.insert(report, at: index)
+            fingerprint ^= report.hashValue
         }
-        fingerprint = reports.hashValue
         return true
     }
 }

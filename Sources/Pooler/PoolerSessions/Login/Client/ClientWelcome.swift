@@ -8,17 +8,24 @@ package enum ClientWelcome {
     package static func write(
         parameters: [SessionParameter], key: CancelKey, notice: String = "", into output: inout OutputBuffer
     ) throws(WireError) {
-        try output.appendMessages { (writer) throws(WireError) in
-            writer.authenticationOk()
-            for parameter in parameters {
-                try writer.parameterStatus(name: parameter.name, value: parameter.value)
-            }
-            try writer.backendKeyData(processID: key.processID, secret: key.secret.span)
-            if !notice.isEmpty {
-                try writer.noticeResponse(
-                    PostgresServerError(severity: .notice, code: .successfulCompletion, message: notice))
-            }
-            writer.readyForQuery(.idle)
+        write(try PoolGreeting(parameters), own: [], key: key, notice: notice, into: &output)
+    }
+
+    /// The same, with a client's own values in place of the servers'.
+    static func write(
+        _ welcome: PoolGreeting, own: [PoolGreeting.Own], key: CancelKey, notice: String,
+        into output: inout OutputBuffer
+    ) {
+        output.appendHeader(UInt8(ascii: "R"), bodyByteCount: 4)
+        output.append(word32: 0)
+        welcome.appendMessages(own, to: &output)
+        output.appendHeader(UInt8(ascii: "K"), bodyByteCount: 4 + key.secretByteCount)
+        output.append(word32: Int(key.processID))
+        key.secret.withUnsafeBytes { output.append($0) }
+        if !notice.isEmpty {
+            output.appendReport(
+                UInt8(ascii: "N"), severity: "NOTICE", code: SQLState.successfulCompletion.rawValue, message: notice)
         }
+        output.appendReadyForQuery(UInt8(ascii: "I"))
     }
 }
