@@ -149,12 +149,9 @@ extension LoopPooler {
     /// A server is logged in.
     func loggedIn(_ server: ServerPointer, _ parameters: [SessionParameter]) {
         let pool = server.pointee.pool
-        pool.pointee.connecting.remove(server)
         pool.pointee.retryDelay = 0
         pool.pointee.retryTime = 0
         pool.pointee.isShortOfSlots = false
-        server.pointee.state = .idle
-        server.pointee.stateTime = now
         // What servers report has come from strings that end with a zero.
         if pool.pointee.details.welcome == nil { pool.pointee.details.welcome = try? PoolGreeting(parameters) }
         for parameter in parameters {
@@ -162,6 +159,8 @@ extension LoopPooler {
         }
         mirror(server)
         welcomeWaiting(pool)
+        // Until now it has counted as one that is on its way: those who are let in may ask for servers at once.
+        pool.pointee.connecting.remove(server)
         park(server)
         requestServers(pool)
     }

@@ -244,11 +244,12 @@ extension LoopPooler {
     private func endLookup(_ server: ServerPointer, _ client: ClientPointer?, _ lookup: SecretLookup) {
         server.pointee.details.lookup = nil
         server.pointee.details.lookupClient = nil
-        server.pointee.pool.pointee.busy.remove(server)
         if let client {
             client.pointee.details.lookupServer = nil
+            // Still busy, so that it counts: the client may ask for a server of the same pool at once.
             answer(client, lookup)
         }
+        server.pointee.pool.pointee.busy.remove(server)
         park(server)
     }
 
