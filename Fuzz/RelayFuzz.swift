@@ -257,15 +257,20 @@ final class FuzzNetwork {
     private func endTurn() {
         pooler.advance()
         performActions()
-        pooler.takeDueSends { connection in
-            precondition(
-                ends.contains { $0.connection == connection }, "something is sent on a connection that is gone")
-        }
+        takeDueSends()
         for end in ends where !end.isSlow || end.isClosed { end.drain() }
         check()
         pooler.endTurn()
         performActions()
+        takeDueSends()
         ends.removeAll { $0.isClosed }
+    }
+
+    private func takeDueSends() {
+        pooler.takeDueSends { connection in
+            precondition(
+                ends.contains { $0.connection == connection }, "something is sent on a connection that is gone")
+        }
     }
 
     private func performActions() {

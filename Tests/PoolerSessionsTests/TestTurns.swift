@@ -9,6 +9,7 @@ extension LoopPooler {
         deliver()
         endTurn()
         takeActions(perform)
+        takeDueSends { _ in }
     }
 
     private func takeActions(_ perform: (PoolerAction) -> Void) {

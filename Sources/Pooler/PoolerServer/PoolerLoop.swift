@@ -182,6 +182,10 @@ package final class PoolerLoop: LoopApplication {
         pooler.advance()
         onTurnWillSend()
         if !pooler.actions.isEmpty { performActions() }
+        passSendsOn()
+    }
+
+    private func passSendsOn() {
         pooler.takeDueSends { $0.assumingMemoryBound(to: Connection.self).scheduleSend() }
     }
 
@@ -190,6 +194,8 @@ package final class PoolerLoop: LoopApplication {
         if !pooler.actions.isEmpty { performActions() }
         if !takeovers.isEmpty { passTakeoversOn() }
         onTurnEnd()
+        // Connections that were closed just now are freed before the next turn sends: none may be left to be sent on.
+        passSendsOn()
     }
 
     /// Gives away connections of those who want to take over, once the kernel has let go of them.

@@ -112,7 +112,8 @@ package final class LoopPooler {
         dueSendCapacity *= 2
     }
 
-    /// Calls the body for each connection that has something to send; some may come twice.
+    /// Calls the body for each connection that has something to send; some may come twice. Called before connections
+    /// are freed, also before those that `endTurn` has had closed.
     @inlinable
     package func takeDueSends(_ body: (UnsafeMutableRawPointer) -> Void) {
         takeSends(body)

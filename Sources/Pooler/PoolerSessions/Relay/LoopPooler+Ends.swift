@@ -118,7 +118,6 @@ extension LoopPooler {
         server.pointee.client = nil
         if let connection = server.pointee.connection {
             if state == .idle { server.pointee.output.pointee.appendMessage(UInt8(ascii: "X")) }
-            scheduleSend(connection)
             actions.append(.close(connection, afterSending: state == .idle))
         } else {
             actions.append(.stopConnecting(server))
