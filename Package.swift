@@ -72,6 +72,7 @@ let package = Package(
             name: "Certificates", dependencies: [x509, swiftASN1, crypto], path: "Sources/Shared/Certificates",
             swiftSettings: strict),
         .target(name: "Settings", path: "Sources/Shared/Settings", swiftSettings: strict),
+        .target(name: "MetricText", path: "Sources/Shared/MetricText", swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging], path: "Sources/Shared/Telemetry", swiftSettings: strict),
 
         .target(
@@ -129,13 +130,15 @@ let package = Package(
             name: "SessionStatements", path: "Sources/Pooler/SessionStatements", swiftSettings: engine),
         .target(
             name: "PoolerSessions",
-            dependencies: ["Bytes", "CMemory", "PoolerConfiguration", "PostgresWire", "SessionStatements"],
+            dependencies: [
+                "Bytes", "CMemory", "MetricText", "PoolerConfiguration", "PostgresWire", "SessionStatements",
+            ],
             path: "Sources/Pooler/PoolerSessions", swiftSettings: engine),
         .target(
             name: "PoolerServer",
             dependencies: [
-                "Bytes", "CAtoll", "CIOLoop", "CMemory", "IOLoop", "PoolerConfiguration", "PoolerSessions",
-                "PostgresWire", "TLS", "Threads",
+                "Bytes", "CAtoll", "CIOLoop", "CMemory", "IOLoop", "MetricText", "PoolerConfiguration",
+                "PoolerSessions", "PostgresWire", "TLS", "Threads",
             ],
             path: "Sources/Pooler/PoolerServer", swiftSettings: engine),
 
@@ -148,8 +151,8 @@ let package = Package(
         .target(
             name: "ControlReconciler",
             dependencies: [
-                "ControlModel", "ControlStore", "PostgresCluster", "PostgresWire", "Settings", "Supervision",
-                "Certificates", "Telemetry", logging, nioCore, nioPosix, nioSSL,
+                "ControlModel", "ControlStore", "MetricText", "PostgresCluster", "PostgresWire", "Settings",
+                "Supervision", "Certificates", "Telemetry", logging, nioCore, nioPosix, nioSSL,
             ],
             path: "Sources/Control/ControlReconciler", swiftSettings: strict),
         .target(
@@ -164,9 +167,9 @@ let package = Package(
         .target(
             name: "CLICommands",
             dependencies: [
-                "ControlModel", "ControlStore", "ControlReconciler", "ControlAPI", "KeyValueServer", "PoolerServer",
-                "PostgresCluster",
-                "Supervision", "Certificates", "Telemetry", argumentParser, logging, crypto, hummingbird,
+                "ControlModel", "ControlStore", "ControlReconciler", "ControlAPI", "KeyValueServer", "MetricText",
+                "PoolerServer", "PostgresCluster", "Supervision", "Certificates", "Telemetry", argumentParser, logging,
+                crypto, hummingbird,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioCore, nioSSL,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -185,6 +188,7 @@ let package = Package(
         tests("Supervision", ["CAtoll", "atoll"]),
         tests("Certificates", [x509, swiftASN1]),
         tests("Settings"),
+        tests("MetricText", ["SeededRandom"]),
         tests("Telemetry", [logging]),
         tests("Threads"),
         tests("Bytes", ["SeededRandom"]),
@@ -203,12 +207,17 @@ let package = Package(
         tests("PostgresCluster", ["Settings"]),
         tests("PoolerConfiguration", ["SeededRandom"]),
         tests("SessionStatements", ["SeededRandom"]),
-        tests("PoolerSessions", ["Bytes", "PoolerConfiguration", "PostgresWire", "SeededRandom", "SessionStatements"]),
+        tests(
+            "PoolerSessions",
+            ["Bytes", "MetricText", "PoolerConfiguration", "PostgresWire", "SeededRandom", "SessionStatements"]),
         tests("PoolerServer", ["Bytes", "IOLoop", "PoolerConfiguration", "PoolerSessions", "TLS"]),
         tests("ControlStore", ["ControlModel", .product(name: "GRDB", package: "GRDB.swift")]),
         tests(
             "ControlReconciler",
-            ["ControlModel", "ControlStore", "PostgresCluster", "SeededRandom", "Settings", "Telemetry"]),
+            [
+                "ControlModel", "ControlStore", "MetricText", "PostgresCluster", "SeededRandom", "Settings",
+                "Telemetry",
+            ]),
         tests(
             "ControlAPI",
             [

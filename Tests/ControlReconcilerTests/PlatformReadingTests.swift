@@ -1,5 +1,6 @@
 import ControlModel
 import Glibc
+import MetricText
 import Telemetry
 import Testing
 

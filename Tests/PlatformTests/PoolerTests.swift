@@ -33,6 +33,8 @@ extension PlatformTests {
             try await expectSuccess("session_state.py", ["\(mode)"])
         }
 
+        @Test func metricsUnderLoad() async throws { try await expectSuccess("metrics.py") }
+
         @Test(whenLong, arguments: Fault.allCases) func faultsUnderLoad(fault: Fault) async throws {
             try await expectSuccess("faults.py", ["\(fault)"])
         }

@@ -16,12 +16,13 @@ struct SettingTableTests {
 
     @Test("All settings of PgBouncer 1.25 are there, with their defaults and the moment that they apply")
     func completeness() {
-        #expect(SettingTable.rows.count == 102)
+        #expect(SettingTable.rows.count == 103)
         let restart = SettingTable.rows.filter { $0.application == .restart }.map(\.name)
         #expect(
             restart == [
-                "disable_pqexec", "job_name", "listen_addr", "listen_backlog", "listen_port", "pidfile", "pkt_buf",
-                "resolv_conf", "service_name", "so_reuseport", "track_extra_parameters", "unix_socket_dir",
+                "disable_pqexec", "job_name", "listen_addr", "listen_backlog", "listen_port", "metrics_listen",
+                "pidfile",
+                "pkt_buf", "resolv_conf", "service_name", "so_reuseport", "track_extra_parameters", "unix_socket_dir",
                 "unix_socket_group", "unix_socket_mode", "user", "worker_threads",
             ])
         let withoutDefault = SettingTable.rows.filter { $0.defaultText == nil }.map(\.name)

@@ -94,6 +94,9 @@ struct ShellEffectTests {
             settings in
             try opened(settings) { listening in listening.joined() }
         },
+        ShellEffect("metrics_listen", "", "127.0.0.1:\(freePort())", with: "unix_socket_dir =") { settings in
+            try opened(settings) { listening in listening.joined() }
+        },
         ShellEffect("unix_socket_dir", "", "/tmp", with: "listen_port = \(freePort())") { settings in
             try opened(settings) { listening in "\(listening.count)" }
         },

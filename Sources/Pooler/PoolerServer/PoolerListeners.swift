@@ -24,6 +24,7 @@ final class PoolerListeners {
             }
             log.write(.log, "listening on \(endpoint)")
         }
+        try openMetrics(settings, loop, log, predecessor)
         guard let directory = settings.unixSocketDirectory else { return }
         let path = "\(directory)/.s.PGSQL.\(settings.listenPort)"
         let permissions = mode_t(settings.unixSocketMode)
@@ -34,6 +35,19 @@ final class PoolerListeners {
         guard let takeoverPath = Predecessor.path(settings) else { return }
         takeover = try loop.listen(
             .unix(path: takeoverPath, permissions: 0o600), tag: PoolerLoop.takeoverTag, backlog: 1)
+    }
+
+    private func openMetrics(
+        _ settings: PoolerSettings, _ loop: EventLoop, _ log: PoolerLog, _ predecessor: Predecessor?
+    ) throws(LoopError) {
+        let endpoint: ListenEndpoint
+        switch settings.metricsPlace {
+        case nil: return
+        case .network(let address, let port): endpoint = .tcp(address: address, port: port)
+        case .socket(let path): endpoint = .unix(path: path, permissions: mode_t(settings.unixSocketMode))
+        }
+        listeners.append(try listen(endpoint, tag: PoolerLoop.metricsTag, settings, loop, predecessor))
+        log.write(.log, "metrics on \(endpoint)")
     }
 
     private func listen(
@@ -77,10 +91,10 @@ final class PoolerListeners {
         listeners = []
     }
 
-    /// Accepts nobody any more but over the Unix socket.
+    /// Accepts no clients any more but over the Unix socket. Who asks for metrics sees the end coming.
     func closeNetwork(_ loop: EventLoop) {
         listeners.removeAll { listener in
-            guard case .tcp = listener.endpoint else { return false }
+            guard case .tcp = listener.endpoint, listener.tag != PoolerLoop.metricsTag else { return false }
             loop.close(listener)
             return true
         }

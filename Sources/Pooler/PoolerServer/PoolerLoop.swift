@@ -33,6 +33,8 @@ package final class PoolerLoop: LoopApplication {
     var onConsole: (ConsoleEvent) -> Void = { _ in }
     /// Called at the end of each `stats_period`, with what was counted.
     var onSample: (StatisticsWindow) -> Void = { _ in }
+    /// Answers scrapers; there from the initialiser on.
+    private(set) var metrics: MetricsEndpoint?
     /// Called before a turn's output is sent.
     var onTurnWillSend: () -> Void = {}
     /// Called when something wakes the loop.
@@ -42,6 +44,10 @@ package final class PoolerLoop: LoopApplication {
 
     /// What `userData` of a server's connection has, beside the address.
     private static let serverMark: UInt = 1
+    /// All that `userData` of a scraper's connection has.
+    private static let metricsMark: UInt = 3
+    /// The listener of `metrics_listen`.
+    static let metricsTag = 3
 
     init(pooler: LoopPooler, log: PoolerLog, backend: Backend) throws(LoopError) {
         self.pooler = pooler
@@ -50,6 +56,7 @@ package final class PoolerLoop: LoopApplication {
         eventLoop = loop
         hosts = HostSearches(resolver: HostNameResolver(waker: loop.waker))
         deriver = KeyDeriver(waker: loop.waker)
+        metrics = MetricsEndpoint(loop)
         pooler.now = loop.nowNanoseconds
     }
 
@@ -67,6 +74,11 @@ package final class PoolerLoop: LoopApplication {
         guard tag != Self.takeoverTag else {
             loop.pauseReading(connection)
             return takeovers.append(connection)
+        }
+        guard tag != Self.metricsTag else {
+            connection.pointee.userData = UnsafeMutableRawPointer(bitPattern: Self.metricsMark)
+            metrics?.accepted(connection)
+            return
         }
         pooler.now = loop.nowNanoseconds
         connection.pointee.setNoDelay(true)
@@ -114,6 +126,8 @@ package final class PoolerLoop: LoopApplication {
         let address = UInt(bitPattern: owner)
         if address & Self.serverMark == 0 {
             pooler.clientReceived(owner.assumingMemoryBound(to: Client.self), bytes)
+        } else if address == Self.metricsMark {
+            metrics?.received(connection, bytes)
         } else if let server = ServerPointer(bitPattern: address ^ Self.serverMark) {
             pooler.serverReceived(server, bytes)
         }
@@ -140,6 +154,8 @@ package final class PoolerLoop: LoopApplication {
         let address = UInt(bitPattern: owner)
         if address & Self.serverMark == 0 {
             pooler.clientEnded(owner.assumingMemoryBound(to: Client.self), reason: Self.text(ofClient: reason))
+        } else if address == Self.metricsMark {
+            metrics?.ended(connection)
         } else if let server = ServerPointer(bitPattern: address ^ Self.serverMark) {
             attempts[server] = nil
             if case .connectFailed = reason { connectNext(server) } else { endServer(server, reason) }
@@ -193,6 +209,7 @@ package final class PoolerLoop: LoopApplication {
         pooler.endTurn()
         if !pooler.actions.isEmpty { performActions() }
         if !takeovers.isEmpty { passTakeoversOn() }
+        metrics?.turnEnded()
         onTurnEnd()
         // Connections that were closed just now are freed before the next turn sends: none may be left to be sent on.
         passSendsOn()
@@ -210,6 +227,10 @@ package final class PoolerLoop: LoopApplication {
             }
             onTakeover(descriptor)
         }
+    }
+
+    package func timerFired(_ handle: TimerHeap.Handle, _ context: UnsafeMutableRawPointer?) {
+        metrics?.timerFired(handle)
     }
 
     package func timeoutMilliseconds() -> Int {

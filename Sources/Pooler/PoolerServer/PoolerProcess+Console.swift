@@ -1,4 +1,5 @@
 import Glibc
+import MetricText
 import PoolerConfiguration
 import PoolerSessions
 
@@ -59,8 +60,17 @@ extension PoolerProcess {
         return !answers.isEmpty
     }
 
-    private func view(_ report: ConsoleReport) -> ConsoleView {
-        let loops = report.scope.isEmpty ? [] : [poolerLoop.report(report.scope)]
+    /// What `/metrics` says.
+    var metricsText: String {
+        PrometheusText.render(
+            view(ConsoleView.metricsScope)
+                .metricFamilies(version: PoolerProgram.version, process: .current(startTime: startTime)))
+    }
+
+    private func view(_ report: ConsoleReport) -> ConsoleView { view(report.scope) }
+
+    private func view(_ scope: LoopReport.Scope) -> ConsoleView {
+        let loops = scope.isEmpty ? [] : [poolerLoop.report(scope)]
         let now = poolerLoop.pooler.now
         var clock = timeval()
         gettimeofday(&clock, nil)

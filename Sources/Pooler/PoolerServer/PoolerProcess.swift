@@ -17,6 +17,8 @@ final class PoolerProcess {
     private let signals: SignalQueue
     private var files: AuthenticationFiles
     private let succession: Succession
+    /// Seconds since 1970.
+    let startTime = Double(time(nil))
 
     init(
         _ arguments: PoolerArguments, snapshot: ConfigurationSnapshot, files: AuthenticationFiles, log: PoolerLog,
@@ -47,6 +49,8 @@ final class PoolerProcess {
             if directory.snapshot.settings.logsStatistics { self.log.write(.log, window.logLine) }
         }
         poolerLoop.onConsole = { [unowned self] in handle($0) }
+        poolerLoop.metrics?.onRequest = { [unowned self] in poolerLoop.metrics?.answer($0, metricsText) }
+        poolerLoop.metrics?.isLeaving = { [unowned self] in isRetired || console.switches.ending != .none }
         poolerLoop.onTurnWillSend = { [unowned self] in settleConsole() }
         poolerLoop.onTurnEnd = { [unowned self] in
             succession.turnEnded()

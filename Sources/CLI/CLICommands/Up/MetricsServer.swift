@@ -6,8 +6,8 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
+import MetricText
 import NIOSSL
-import Telemetry
 
 /// The Prometheus endpoint: `GET /metrics` over HTTPS with the account's basic-auth credentials.
 enum MetricsServer {

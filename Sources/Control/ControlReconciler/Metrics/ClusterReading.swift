@@ -1,4 +1,5 @@
 import ControlModel
+import MetricText
 import PostgresCluster
 import Telemetry
 

@@ -1,4 +1,5 @@
 import ControlModel
+import MetricText
 import Telemetry
 
 /// The figures of key-value clusters in Prometheus's form.

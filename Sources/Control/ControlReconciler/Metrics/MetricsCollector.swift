@@ -2,8 +2,9 @@ import ControlModel
 package import ControlStore
 package import Foundation
 package import Logging
+package import MetricText
 import PostgresCluster
-package import Telemetry
+import Telemetry
 
 /// Reads every cluster and the machine each quarter of a minute, keeps the last reading for Prometheus, and stores the
 /// series for the panel.

@@ -26,6 +26,8 @@ package struct PoolerSettings: Equatable, Sendable {
     package var unixSocketGroup: String?
     package var reusesPort = false
     package var peerNumber = 0
+    /// As written; `metricsPlace` says what it means. Nil: metrics are not served.
+    package var metricsListen: String?
 
     // Pools.
     package var poolMode = PoolMode.session
@@ -135,6 +137,8 @@ package struct PoolerSettings: Equatable, Sendable {
 }
 
 extension PoolerSettings {
+    package var metricsPlace: MetricsPlace? { metricsListen.flatMap { try? MetricsPlace($0) } }
+
     /// How an idle server is checked before use.
     package enum ServerCheck: Equatable, Sendable {
         case none

@@ -30,6 +30,11 @@ extension SettingTable {
         SettingRow("verbose", .integer(\.verbosity, count), nil),
         // Ours alone.
         SettingRow(
+            "metrics_listen",
+            .optionalText(
+                \.metricsListen,
+                check: { text throws(ValueProblem) in if !text.isEmpty { _ = try MetricsPlace(text) } }), "", .restart),
+        SettingRow(
             "worker_threads", .integer(\.workerThreads, 0...ConfigurationLimits.workerThreadsMax), "0", .restart),
     ]
 }

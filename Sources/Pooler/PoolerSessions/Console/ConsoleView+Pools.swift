@@ -32,7 +32,7 @@ extension ConsoleView {
     }
 
     /// What the pools of each database have counted, sorted.
-    private var databaseStatistics: [(name: String, window: StatisticsWindow)] {
+    var databaseStatistics: [(name: String, window: StatisticsWindow)] {
         var result: [(name: String, window: StatisticsWindow)] = []
         for pool in pools {
             if let last = result.indices.last, result[last].name == pool.database {

@@ -16,7 +16,11 @@ extension LoopPooler {
         let all = allPools
         if scope.contains(.pools) {
             sampleStatistics()
-            report.pools = all.map { self.report($0) }
+            report.pools = all.map { pool in
+                var report = self.report(pool)
+                if scope.contains(.distributions) { report.distributions = distributions(pool) }
+                return report
+            }
             report.memory = memory
             report.peerPools = peerPools.map { self.report($0, $1) }
         }

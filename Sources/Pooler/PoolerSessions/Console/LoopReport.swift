@@ -15,6 +15,8 @@ package struct LoopReport: Sendable {
         package static let clients = Scope(rawValue: 1 << 1)
         /// Each server.
         package static let servers = Scope(rawValue: 1 << 2)
+        /// Histograms and pins of pools.
+        package static let distributions = Scope(rawValue: 1 << 3)
     }
 
     package var pools: [PoolReport] = []
@@ -54,6 +56,8 @@ package struct PoolReport: Sendable, Equatable {
     package var longestWait: Int64 = 0
     package var mode = PoolMode.session
     package var statistics = StatisticsWindow()
+    /// Empty unless it was asked for.
+    package var distributions = PoolDistributions.none
 
     package init(database: String, user: String) {
         self.database = database
@@ -65,6 +69,7 @@ package struct PoolReport: Sendable, Equatable {
         for path in counts { sum[keyPath: path] += other[keyPath: path] }
         sum.longestWait = max(sum.longestWait, other.longestWait)
         sum.statistics += other.statistics
+        sum.distributions += other.distributions
     }
 
     /// In the order of SHOW POOLS.

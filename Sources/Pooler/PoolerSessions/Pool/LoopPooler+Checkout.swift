@@ -71,6 +71,7 @@ extension LoopPooler {
                 continue
             }
             dequeue(client, pool)
+            pool.pointee.statistics.queuedAssignmentCount &+= 1
             link(client, server)
             relayPending(client)
         }

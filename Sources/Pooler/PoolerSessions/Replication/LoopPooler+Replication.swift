@@ -83,6 +83,7 @@ extension LoopPooler {
         client.pointee.state = .replicating
         client.pointee.stateTime = now
         pool.pointee.statistics.assignmentCount &+= 1
+        pool.pointee.statistics.queuedAssignmentCount &+= 1
         // What servers report has come from strings that end with a zero.
         if let welcome = try? PoolGreeting(parameters) { greet(client, pool, welcome, own: []) }
         guard !client.pointee.pending.isEmpty, let connection = server.pointee.connection else { return }

@@ -2,6 +2,8 @@
 package struct PoolStatistics: ~Copyable {
     /// Times that a client was given a server.
     package var assignmentCount: UInt64 = 0
+    /// Those of them who had waited in the queue.
+    package var queuedAssignmentCount: UInt64 = 0
     package var transactionCount: UInt64 = 0
     package var queryCount: UInt64 = 0
     /// Bytes that came from clients.
@@ -24,4 +26,7 @@ package struct PoolStatistics: ~Copyable {
     package var samples = StatisticsSamples()
 
     package init() {}
+
+    /// Times that a client found a server at once.
+    package var immediateAssignmentCount: UInt64 { assignmentCount &- queuedAssignmentCount }
 }

@@ -1,4 +1,4 @@
-import Telemetry
+import MetricText
 import Testing
 
 @Suite("Prometheus text")
