@@ -27,6 +27,16 @@ struct PoolRouteTests {
             #expect(
                 try await api.send(.get, pooler).text == #"{"pooler":{"cpu_seconds":0.5,"pid":7,"status":"running"}}"#)
 
+            let figures = try await api.send(.get, pooler + "/figures")
+            let zeros = #"{"buckets":[],"count":0,"seconds":0}"#
+            #expect(
+                figures.text == #"{"figures":{"at_seconds":5.5,"pools":[{"clients_active":0,"clients_waiting":0,"#
+                    + #""longest_wait_seconds":0,"mode":"transaction","pinned":{"advisory_lock":1},"#
+                    + #""pool":"backend-pool","queries":0,"query":\#(zeros),"servers_active":0,"servers_busy":0,"#
+                    + #""servers_idle":0,"size":10,"transaction":\#(zeros),"transactions":0,"user":"doadmin","#
+                    + #""wait":{"buckets":[{"count":0,"seconds":0.5}],"count":0,"seconds":0}}],"#
+                    + #""started_at_seconds":5}}"#)
+
             // What the Go client sends for an inbound user.
             let change = #"{"user":"","mode":"session","size":8,"db":"other"}"#
             let changed = try await api.send(.put, "\(path)/backend-pool", json: change)

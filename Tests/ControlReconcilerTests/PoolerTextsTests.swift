@@ -23,7 +23,8 @@ struct PoolerTextsTests {
             ],
             trustedNetworks: networks, certificate: "PEM",
             place: PoolerTexts.Place(
-                listenAddress: listenAddress, socketDirectory: "/d/sock/25060", directory: "/d/clusters/x/pooler"))
+                listenAddress: listenAddress, socketDirectory: "/d/sock/25060", directory: "/d/clusters/x/pooler",
+                metricsSocket: "/d/sock/25060-pool/metrics"))
     }
 
     private static func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
@@ -100,7 +101,7 @@ struct PoolerPlannerTests {
     private static func texts(_ configuration: String) -> PoolerTexts {
         var texts = PoolerTexts(
             cluster: .sample(), pools: [], logins: [], trustedNetworks: [], certificate: "",
-            place: PoolerTexts.Place(listenAddress: "::", socketDirectory: "/s", directory: "/d"))
+            place: PoolerTexts.Place(listenAddress: "::", socketDirectory: "/s", directory: "/d", metricsSocket: "/m"))
         texts.configuration = configuration
         return texts
     }

@@ -200,6 +200,8 @@ package protocol DatabaseService: Sendable {
 
     /// What the process is doing that serves the pools.
     func pooler(clusterID: String) async throws -> PoolerState
+    /// What it has counted for each pool.
+    func poolerFigures(clusterID: String) async throws -> PoolerFigures
 
     func firewallRules(clusterID: String) async throws -> [FirewallRule]
     /// Replaces all rules; in force for new and for live sessions when it returns.

@@ -288,6 +288,18 @@ actor MemoryDatabases: DatabaseService {
             ? PoolerState(status: .unused) : PoolerState(status: .running, pid: 7, processorSeconds: 0.5)
     }
 
+    func poolerFigures(clusterID: String) throws -> PoolerFigures {
+        let pools = try pools(clusterID: clusterID).map { described in
+            var figures = PoolFigures(pool: described.pool.name, user: described.pool.userName ?? "")
+            figures.mode = described.pool.mode.rawValue
+            figures.size = described.pool.size
+            figures.wait.buckets = [DurationCounts.Bucket(seconds: 0.5, count: 0)]
+            figures.pinned = ["advisory_lock": 1]
+            return figures
+        }
+        return PoolerFigures(atSeconds: 5.5, startedAtSeconds: 5, pools: pools)
+    }
+
     private func describe(_ request: ConnectionPoolRequest, clusterID: String) throws -> ConnectionPoolDescription {
         guard let mode = ConnectionPool.Mode(rawValue: request.mode), (1...22).contains(request.size) else {
             throw ServiceError.unprocessable("mode or size is not valid.")

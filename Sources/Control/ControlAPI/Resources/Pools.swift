@@ -39,11 +39,18 @@ func poolRoutes(_ services: APIServices) -> [Route] {
         Route(.get, "/atoll/v1/databases/{cluster}/pooler") { call in
             .ok(PoolerEnvelope(pooler: PoolerView(try await databases.pooler(clusterID: call.identifier("cluster")))))
         },
+        Route(.get, "/atoll/v1/databases/{cluster}/pooler/figures") { call in
+            .ok(FiguresEnvelope(figures: try await databases.poolerFigures(clusterID: call.identifier("cluster"))))
+        },
     ]
 }
 
 private struct PoolerEnvelope: Encodable {
     let pooler: PoolerView
+}
+
+private struct FiguresEnvelope: Encodable {
+    let figures: PoolerFigures
 }
 
 private struct PoolerView: Encodable {

@@ -1,4 +1,5 @@
 import ControlModel
+import MetricText
 import PostgresCluster
 import Supervision
 
@@ -96,6 +97,9 @@ protocol ClusterDriver: Actor {
     /// Returns when they have been told what the state database says.
     func settleCompanions() async throws
 
+    /// What processes beside the server tell of themselves for Prometheus; nil where there are none.
+    func companionFamilies() async -> [MetricFamily]?
+
     /// Forgets what the state database holds of the cluster outside its rows.
     func removeRecords() async throws
 }
@@ -111,4 +115,5 @@ extension ClusterDriver {
     func detachCompanions() async {}
     func shutDownCompanions() async {}
     func settleCompanions() async throws {}
+    func companionFamilies() async -> [MetricFamily]? { nil }
 }

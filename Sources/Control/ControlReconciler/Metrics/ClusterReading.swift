@@ -9,6 +9,8 @@ struct ClusterReading: Sendable {
     /// nil when the server did not answer.
     var figures: ServerFigures?
     var process: ProcessFamilyReading?
+    /// As its pooler tells them; nil without one.
+    var pooler: [MetricFamily]?
 
     /// PostgreSQL's figures, if it is one and answered.
     var postgres: ServerStatistics? {
@@ -39,6 +41,7 @@ struct PlatformReading: Sendable {
     /// The figures in Prometheus's form.
     var families: [MetricFamily] {
         machineFamilies + clusterFamilies + databaseFamilies + keyValueFamilies + keyValueDatabaseFamilies
+            + poolerFamilies
     }
 
     private var machineFamilies: [MetricFamily] {

@@ -67,13 +67,15 @@ package actor MetricsCollector {
                 clusters.append(
                     ClusterReading(
                         cluster: serving.cluster, figures: figures,
-                        process: ProcessFamilyReading(head: serving.pid, among: processes)))
+                        process: ProcessFamilyReading(head: serving.pid, among: processes),
+                        pooler: await serving.driver.companionFamilies()))
             }
             for cluster in try await store.clusters()
             where cluster.state != .creating && cluster.state != .deleting
                 && !clusters.contains(where: { $0.cluster.id == cluster.id })
             {
-                clusters.append(ClusterReading(cluster: cluster, figures: nil, process: nil))
+                let pooler = await platform.driver(clusterID: cluster.id)?.companionFamilies()
+                clusters.append(ClusterReading(cluster: cluster, figures: nil, process: nil, pooler: pooler))
             }
             latest = PlatformReading(machine: readMachine(), clusters: clusters)
             try await store.recordMetrics(points(), at: now())
@@ -90,7 +92,8 @@ package actor MetricsCollector {
 
     /// The same figures as Prometheus gets, as stored points: the cluster becomes the series' owner.
     private func points() -> [MetricPoint] {
-        latest.families.flatMap { family in
+        let fromPoolers = Set(latest.poolerFamilies.map(\.name)).subtracting(PlatformReading.storedPoolerFamilies)
+        return latest.families.filter { !fromPoolers.contains($0.name) }.flatMap { family in
             family.samples.map { sample in
                 let owner = sample.labels.first { $0.name == "cluster_id" }?.value ?? ""
                 let labels = sample.labels.filter { $0.name != "cluster" && $0.name != "cluster_id" }

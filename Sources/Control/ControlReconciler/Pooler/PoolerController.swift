@@ -4,6 +4,7 @@ import ControlModel
 import ControlStore
 import Foundation
 import Logging
+import MetricText
 import PostgresCluster
 import Supervision
 
@@ -201,7 +202,7 @@ actor PoolerController {
             certificate: DurableFile.read(place.certificate) ?? "",
             place: PoolerTexts.Place(
                 listenAddress: files.environment.listenAddress, socketDirectory: place.socketDirectory,
-                directory: place.directory))
+                directory: place.directory, metricsSocket: place.metricsSocket))
     }
 
     /// Logins as the server has them now; those of before where it does not answer.
@@ -359,6 +360,21 @@ actor PoolerController {
     }
 
     // MARK: - For the platform
+
+    /// - Throws: `PoolerScrapeFailure` where it does not answer; why it does not run, where it should.
+    func metrics() async throws -> [MetricFamily] {
+        guard let cluster = try await store.cluster(id: clusterID), child?.exit == nil, child != nil else {
+            throw PoolerScrapeFailure(description: reason ?? "the pooler does not run")
+        }
+        return try await PoolerScrape.families(inDirectory: poolerFiles(cluster).metricsDirectory)
+    }
+
+    /// Nil where none should run.
+    func metricsIfWanted() async -> [MetricFamily]? {
+        guard child != nil || reason != nil else { return nil }
+        return (try? await metrics())
+            ?? [MetricFamily("pgbouncer_up", help: "The pooler answers.", kind: .gauge, value: 0)]
+    }
 
     var state: State { State(pid: child?.exit == nil ? child?.pid : nil, reason: reason) }
 }

@@ -21,6 +21,9 @@ struct PoolerFiles: Sendable {
     var runDirectory: String { "\(cluster.layout.runDirectory)-pool" }
     var logFile: String { "\(cluster.layout.logDirectory)/\(Self.logName)" }
     var socketDirectory: String { environment.layout.socketDirectory(port: port) }
+    /// Where the pooler makes the socket of its metrics: beside the server's, so that the address stays short.
+    var metricsDirectory: String { "\(socketDirectory)-pool" }
+    var metricsSocket: String { "\(metricsDirectory)/\(PoolerScrape.socketName)" }
     var certificate: String { "\(directory)/server.crt" }
     var configuration: String { "\(directory)/\(PoolerTexts.configurationName)" }
 
@@ -53,6 +56,8 @@ struct PoolerFiles: Sendable {
         try DurableFile.makeDirectory(directory, mode: owner == nil ? 0o700 : 0o750, owner: owner)
         try cluster.prepareServerCertificate(certificate: certificate, key: "\(directory)/server.key", owner: owner)
         try prepareSocketDirectory()
+        // Nobody but root passes beside the pooler.
+        try DurableFile.makeDirectory(metricsDirectory, mode: 0o700, owner: user())
     }
 
     func write(_ texts: PoolerTexts) throws {
@@ -65,7 +70,7 @@ struct PoolerFiles: Sendable {
         }
     }
 
-    /// `atoll pooler`, as its own user, reading the system and its own files, writing nothing.
+    /// `atoll pooler`, as its own user, reading the system and its own files, writing nothing but its socket.
     func specification(clusterName: String) throws -> ChildSpecification {
         let owner = user()
         guard owner != nil || !environment.isRoot else {
@@ -79,7 +84,7 @@ struct PoolerFiles: Sendable {
             filesystemRules: ChildSpecification.FilesystemRules(
                 readPaths: ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", directory]
                     + program.readPaths,
-                writePaths: ["/dev/null", socketDirectory]),
+                writePaths: ["/dev/null", socketDirectory, metricsDirectory]),
             logFile: logFile,
             // PgBouncer's signals: end when no transaction is open; end now.
             stopSteps: [
@@ -93,6 +98,7 @@ struct PoolerFiles: Sendable {
         if let user = user() { try await StrayProcesses.end(ofUser: user.userID) }
         try ClusterFiles.removeTree(runDirectory)
         try ClusterFiles.removeTree(socketDirectory)
+        try ClusterFiles.removeTree(metricsDirectory)
         if environment.isRoot { try await SystemUser.remove(name: userName) }
     }
 }

@@ -11,6 +11,8 @@ struct PoolerTexts: Sendable, Equatable {
         var socketDirectory: String
         /// Directory of the pooler's own files.
         var directory: String
+        /// Where it tells the control process its metrics.
+        var metricsSocket: String
     }
 
     static let configurationName = "pooler.ini"
@@ -47,7 +49,7 @@ struct PoolerTexts: Sendable, Equatable {
     var restartLines: [Substring] { Self.restartLines(of: configuration) }
 
     static func restartLines(of configuration: String) -> [Substring] {
-        configuration.split(separator: "\n").filter { $0.hasPrefix("listen_") }
+        configuration.split(separator: "\n").filter { $0.hasPrefix("listen_") || $0.hasPrefix("metrics_listen") }
     }
 
     private static func configuration(
@@ -64,6 +66,7 @@ struct PoolerTexts: Sendable, Equatable {
             "listen_backlog = 4096",
             // TCP with TLS is the only way in for clients.
             "unix_socket_dir =",
+            "metrics_listen = \(place.metricsSocket)",
             "auth_type = hba",
             "auth_hba_file = \(place.directory)/\(accessName)",
             "auth_file = \(place.directory)/\(usersName)",

@@ -3,6 +3,7 @@ import ControlModel
 import ControlStore
 import Foundation
 import Logging
+import MetricText
 import PostgresCluster
 import PostgresWire
 import Supervision
@@ -262,6 +263,11 @@ actor PostgresDriver: ClusterDriver {
     func shutDownCompanions() async { await pooler?.shutDown() }
 
     func settleCompanions() async throws { try await pooler?.settle() }
+
+    func companionFamilies() async -> [MetricFamily]? { await pooler?.metricsIfWanted() }
+
+    /// What the pooler has counted.
+    func poolerMetrics() async throws -> [MetricFamily] { try await pooler?.metrics() ?? [] }
 
     /// What the pooler is doing; nil before the controller's start.
     var poolerState: PoolerController.State? {

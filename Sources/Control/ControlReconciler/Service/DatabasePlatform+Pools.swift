@@ -1,5 +1,6 @@
 package import ControlModel
 import ControlStore
+import Foundation
 import PostgresCluster
 import Settings
 import Telemetry
@@ -52,6 +53,20 @@ extension DatabasePlatform {
         return PoolerState(
             status: .running, message: seen?.reason, pid: Int(pid),
             processorSeconds: (try? MachineProbe().process(pid))?.processorSeconds)
+    }
+
+    package func poolerFigures(clusterID: String) async throws -> PoolerFigures {
+        let (cluster, controller) = try await findPooled(clusterID)
+        let pools = try await store.pools(clusterID: cluster.id)
+        let now = Date().timeIntervalSince1970
+        guard !pools.isEmpty, let driver = controller.driver as? PostgresDriver else {
+            return PoolerFigures(atSeconds: now, startedAtSeconds: now, pools: [])
+        }
+        do {
+            return PoolerFigures(try await driver.poolerMetrics(), pools: pools, atSeconds: now)
+        } catch {
+            throw ServiceError(.serviceUnavailable, "The pooler tells nothing: \(error)")
+        }
     }
 
     private func findPooled(_ id: String) async throws -> (Cluster, ClusterController) {

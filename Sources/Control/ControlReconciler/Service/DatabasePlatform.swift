@@ -87,6 +87,8 @@ package actor DatabasePlatform {
         return (cluster, controller)
     }
 
+    func driver(clusterID: String) -> (any ClusterDriver)? { controllers[clusterID]?.driver }
+
     /// Clusters that serve now, for the metrics collector.
     func servingClusters() async throws -> [(cluster: Cluster, driver: any ClusterDriver, pid: Int32)] {
         var serving: [(cluster: Cluster, driver: any ClusterDriver, pid: Int32)] = []

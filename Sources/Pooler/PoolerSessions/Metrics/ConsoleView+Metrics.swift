@@ -144,6 +144,14 @@ extension ConsoleView {
                 (\.connectingServerCount, "server_login_connections", "Servers being connected or logged in."),
             ]
 
+    /// Counts of a pool that the exporter's metrics have for a database alone.
+    private static let countNames: [(path: StatisticsField.Path, name: String, help: String)] = [
+        (\.transactionCount, "transactions", "Transactions that ended."),
+        (\.queryCount, "queries", "Requests that were answered."),
+        (\.receivedByteCount, "received_bytes", "Bytes that came from clients."),
+        (\.sentByteCount, "sent_bytes", "Bytes that came from servers."),
+    ]
+
     private static func labels(_ pool: PoolReport) -> [MetricLabel] {
         [MetricLabel("database", pool.database), MetricLabel("user", pool.user)]
     }
@@ -158,6 +166,14 @@ extension ConsoleView {
                 "pgbouncer_pools_client_maxwait_seconds", help: "How long the first client has waited.", kind: .gauge,
                 samples: pools.map { MetricSample(Double($0.longestWait) * 1e-6, labels: Self.labels($0)) })
         ]
+            + Self.countNames.map { row in
+                MetricFamily(
+                    "atoll_pooler_\(row.name)_total", help: row.help, kind: .counter,
+                    samples: pools.map { pool in
+                        MetricSample(
+                            Double(pool.statistics.totals[keyPath: row.path]), labels: Self.labels(pool))
+                    })
+            }
     }
 
     private func distributionFamilies(_ pools: [PoolReport]) -> [MetricFamily] {
