@@ -44,6 +44,11 @@ package struct APIRequest: Sendable, Equatable {
         APIRequest(.get, ["atoll", "v1", "databases", id, "pooler"])
     }
 
+    /// What that process has counted.
+    package static func poolerFigures(ofClusterID id: String) -> APIRequest {
+        APIRequest(.get, ["atoll", "v1", "databases", id, "pooler", "figures"])
+    }
+
     /// A request about benchmarks: `/atoll/v1/benchmarks` and what follows.
     package static func benchmarks(
         _ method: Method = .get, _ segments: String..., body: JSONValue? = nil

@@ -16,6 +16,7 @@ struct PoolCommand: AsyncParsableCommand {
             """,
         subcommands: [
             PoolCreate.self, PoolList.self, PoolGet.self, PoolUpdate.self, PoolDelete.self, PoolConnection.self,
+            PoolTop.self,
         ])
 }
 
