@@ -7,7 +7,7 @@ extension LoopPooler {
     /// The first pause after a failure to connect, in nanoseconds; it doubles.
     private static let retryDelayMin: Int64 = 100_000_000
 
-    /// Connects as many servers as are needed and allowed: all at once, not one after the other.
+    /// Connects as many servers as are needed and allowed: side by side, not one after the other.
     func requestServers(_ pool: PoolPointer) {
         if !pool.pointee.replication.waiting.isEmpty { requestReplicationServers(pool) }
         guard !pool.pointee.isPaused else { return }
@@ -20,10 +20,9 @@ extension LoopPooler {
         }
         let asked = askedCount(pool)
         var wanted = max(asked, missingCount(pool))
-        if pool.pointee.isShortOfSlots || pool.pointee.retryDelay > 0 || isChoosingHost(pool) {
-            // One attempt at a time until one succeeds.
-            wanted = min(wanted, pool.pointee.connecting.isEmpty ? 1 : 0)
-        }
+        // After a failure, and where nobody knows which host takes connections, one attempt at a time until one succeeds.
+        let isUncertain = pool.pointee.retryDelay > 0 || isChoosingHost(pool)
+        wanted = min(wanted, (isUncertain ? 1 : pool.pointee.pace.attemptsMax) - pool.pointee.connecting.count)
         // Only for those who wait are others' servers closed, not for the smallest size.
         var begun = 0
         while begun < wanted, connect(pool, evicts: begun < asked) { begun += 1 }
@@ -151,7 +150,7 @@ extension LoopPooler {
         let pool = server.pointee.pool
         pool.pointee.retryDelay = 0
         pool.pointee.retryTime = 0
-        pool.pointee.isShortOfSlots = false
+        pool.pointee.pace.succeeded()
         // What servers report has come from strings that end with a zero.
         if pool.pointee.details.welcome == nil { pool.pointee.details.welcome = try? PoolGreeting(parameters) }
         for parameter in parameters {

@@ -37,8 +37,8 @@ package struct Pool: ~Copyable {
     var retryDelay: Int64 = 0
     /// Why the last attempt was refused: told at once to those who come before the next one.
     var refusal: LoginFailure?
-    /// The server had no slot: one attempt at a time until one succeeds.
-    var isShortOfSlots = false
+    /// Servers that are attempted side by side at most.
+    var pace = ConnectPace()
     /// The host that is next in turn.
     var nextPlace = 0
     /// Whether any of its clients has ever called currval or lastval: until then nobody's values need be kept apart.

@@ -64,7 +64,7 @@ extension LoopPooler {
         let pool = server.pointee.pool
         log(.warning, server, failure.reason)
         if server.pointee.flags.contains(.forReplication) { return replicationLoginFailed(server, failure) }
-        if failure.kind == .noSlot { pool.pointee.isShortOfSlots = true }
+        if failure.kind == .noSlot { pool.pointee.pace.foundNoSlot() }
         pool.pointee.refusal = failure.clientFailure
         endServer(server, reason: failure.serverError.map { $0[.message] ?? "login failed" } ?? failure.reason)
     }
