@@ -152,6 +152,109 @@ extension PlatformTests {
             try await remove(cluster, "web")
         }
 
+        /// A dropped database or user, a changed password, a restart, trusted sources: by the API and by SQL.
+        @Test func clientsGetTheRightErrorWhenThingsChange() async throws {
+            let cluster = try await platform.cluster("pooled")
+            let result = try await Python.run(
+                "pools_follow.py",
+                [
+                    platform.apiURL, try platform.token(), platform.authorityFile, cluster.id,
+                    "\(try cluster.postmasterPID())",
+                ], timeoutSeconds: 600)
+            #expect(result.isSuccess && result.output.hasSuffix("all checks passed\n"), "\(result)")
+            _ = try await platform.await(cluster: "pooled", status: "online")
+        }
+
+        // MARK: - Figures
+
+        /// The platform's metrics, as Prometheus gets them.
+        private func scrape() async throws -> String {
+            let answer = try await platform.request("GET", "/v2/databases/metrics/credentials")
+            let credentials = try #require(answer.object["credentials"] as? [String: String])
+            let login = "\(credentials["basic_auth_username"] ?? ""):\(credentials["basic_auth_password"] ?? "")"
+            return try await Shell.run(
+                "/usr/bin/curl",
+                [
+                    "-sS", "-m", "10", "--cacert", platform.authorityFile, "-u", login,
+                    "https://localhost:\(platform.metricsPort)/metrics",
+                ]
+            ).output
+        }
+
+        @Test func poolsAreMeasured() async throws {
+            let cluster = try await platform.cluster("pooled")
+            try await makePool(cluster, "measured", size: 3)
+            for _ in 0..<3 { #expect(try await psql(cluster, pool: "measured", "SELECT 1").isSuccess) }
+            let answer = try await platform.request("GET", "/atoll/v1/databases/\(cluster.id)/pooler/figures")
+            let figures = try #require(answer.object["figures"] as? [String: Any], "\(answer.body)")
+            let pools = try #require(figures["pools"] as? [[String: Any]])
+            #expect(pools.count == 1 && pools[0]["pool"] as? String == "measured", "\(pools)")
+            #expect(pools[0]["transactions"] as? Int == 3 && pools[0]["size"] as? Int == 3, "\(pools)")
+            #expect((pools[0]["transaction"] as? [String: Any])?["count"] as? Int == 3, "\(pools)")
+            // The collector comes by each quarter of a minute.
+            let line =
+                "atoll_pooler_transactions_total{cluster=\"pooled\",cluster_id=\"\(cluster.id)\","
+                + "database=\"measured\",user=\"doadmin\"} 3"
+            try await PlatformTests.until("the platform tells it", seconds: 60) { try await scrape().contains(line) }
+            #expect(try await scrape().contains("pgbouncer_pools_server_idle_connections{cluster=\"pooled\""))
+            try await remove(cluster, "measured")
+            try await PlatformTests.until("nothing is told of a pool that has gone", seconds: 60) {
+                try await !scrape().contains("measured")
+            }
+        }
+
+        @Test func topShowsPoolsAtWork() async throws {
+            let cluster = try await platform.cluster("pooled")
+            try await makePool(cluster, "top", size: 3)
+            #expect(try await psql(cluster, pool: "top", "SELECT 1").isSuccess)
+            let table = try await platform.atoll("db", "pool", "top", "pooled", "--once")
+            #expect(table.isSuccess && table.output.contains("\ntop   doadmin"), "\(table)")
+            #expect(!table.output.contains("\u{1B}"))
+            let terminal = try await Shell.run(
+                try await Python.executable(),
+                [Python.repository + "/Tests/PlatformTests/Scripts/pool_top.py", PlatformUnderTest.executable, "pooled"],
+                environment: ["ATOLL_DATA": platform.directory])
+            #expect(terminal.isSuccess && terminal.output == "all checks passed\n", "\(terminal)")
+            // A reader that has had enough ends it.
+            let piped = try await Shell.bash(
+                "ATOLL_DATA=\(platform.directory) \(PlatformUnderTest.executable) db pool top pooled --format json | head -n 2"
+            )
+            let lines = piped.output.split(separator: "\n")
+            #expect(lines.count == 2 && lines.allSatisfy { $0.hasPrefix(#"{"pools":[{"clients_active":"#) }, "\(piped)")
+            try await remove(cluster, "top")
+        }
+
+        /// 22 slots, ten of them taken by direct clients, a hundred clients of a pool of 22: nobody is refused, and the
+        /// platform comes in whenever it wants.
+        @Test func aFullServerIsStillWatched() async throws {
+            let cluster = try await platform.cluster("pooled")
+            try await makePool(cluster, "crowd", size: 22)
+            let sleepers = "for n in 1 2 3 4 5 6 7 8 9 10; do psql -X -c 'SELECT pg_sleep(25)' & done; wait"
+            async let held = Shell.bash(sleepers, environment: platform.clientEnvironment(cluster))
+            try await Task.sleep(for: .seconds(1))
+            let uri = cluster.uri(database: "crowd").replacing(":\(cluster.port)/", with: ":\(cluster.port + 1)/")
+            let script = platform.parent + "/crowd.sql"
+            try "SELECT pg_sleep(0.01);\n".write(toFile: script, atomically: true, encoding: .utf8)
+            async let crowd = Shell.run(
+                "/usr/lib/postgresql/15/bin/pgbench",
+                ["-n", "-f", script, "-c", "100", "-j", "2", "-T", "20", uri], timeoutSeconds: 120)
+            try await Task.sleep(for: .seconds(2))
+            for round in 1...20 {
+                // Roles are read from the server each time, by a session like the collector's.
+                let made = try await cluster.api("POST", "/users", ["name": "watcher"])
+                #expect(made.status == 201, "\(round): \(made.body)")
+                #expect(try await cluster.api("DELETE", "/users/watcher").status == 204, "\(round)")
+                #expect(
+                    try await !scrape().contains("atoll_postgres_up{cluster=\"pooled\",cluster_id=\"\(cluster.id)\"} 0")
+                )
+            }
+            let result = try await crowd
+            #expect(result.isSuccess && result.output.contains("number of failed transactions: 0 "), "\(result)")
+            #expect(!result.errors.contains("FATAL"), "\(result)")
+            _ = try await held
+            try await remove(cluster, "crowd")
+        }
+
         /// The tutorial's comparison on the smallest cluster: 22 direct clients at most, 40 through a pool of 22.
         @Test func theBenchmarkGoesThroughThePool() async throws {
             let cluster = try await platform.cluster("pooled")
