@@ -212,7 +212,10 @@ extension PlatformTests {
             #expect(!table.output.contains("\u{1B}"))
             let terminal = try await Shell.run(
                 try await Python.executable(),
-                [Python.repository + "/Tests/PlatformTests/Scripts/pool_top.py", PlatformUnderTest.executable, "pooled"],
+                [
+                    Python.repository + "/Tests/PlatformTests/Scripts/pool_top.py", PlatformUnderTest.executable,
+                    "pooled",
+                ],
                 environment: ["ATOLL_DATA": platform.directory])
             #expect(terminal.isSuccess && terminal.output == "all checks passed\n", "\(terminal)")
             // A reader that has had enough ends it.
