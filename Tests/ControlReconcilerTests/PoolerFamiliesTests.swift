@@ -54,7 +54,7 @@ struct PoolerFamiliesTests {
         let families = reading(Self.told).poolerFamilies
         #expect(families.allSatisfy { $0.samples.allSatisfy { $0.labels.contains { $0.name == "cluster_id" } } })
         let text = PrometheusText.render(families)
-        #expect(!text.contains("host=") && !text.contains("version_info") && !text.contains("process_"))
+        #expect(!text.contains("host=") && !text.contains("version_info") && !text.contains("\nprocess_"))
         #expect(text.contains("\natoll_pooler_cpu_seconds_total{") && text.contains(#"name="web"} 20"#))
         #expect(text.contains(#"le="0.5"} 1"#))
     }

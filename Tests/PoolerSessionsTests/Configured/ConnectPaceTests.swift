@@ -33,6 +33,7 @@ struct ConnectPaceTests {
         }
         #expect(counts[0] == 1 && counts == counts.sorted() && counts[3] > 4, "\(counts)")
         while !pooler.wanted.isEmpty { _ = try #require(pooler.logInServer()) }
-        for client in clients { #expect(client.takeTypes().hasSuffix("Z")) }
+        // Some were told that they wait, too.
+        for client in clients { #expect(client.takeTypes().contains("Z")) }
     }
 }
