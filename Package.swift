@@ -192,7 +192,7 @@ let package = Package(
         tests("Telemetry", [logging]),
         tests("Threads"),
         tests("Bytes", ["SeededRandom"]),
-        tests("IOLoop", ["Bytes", "SeededRandom", "TLS"]),
+        tests("IOLoop", ["Bytes", "SeededRandom", "TLS", "Threads"]),
         tests("TLS", ["Bytes", "SeededRandom"]),
         tests("RESP", ["Bytes"]),
         tests("Keyspace", ["Bytes", "SeededRandom"]),

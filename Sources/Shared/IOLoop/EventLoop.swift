@@ -189,12 +189,15 @@ package final class EventLoop {
     // MARK: - Running
 
     /// Turns until `stop`.
-    package func runUntilStopped() {
+    /// - Parameter lock: held but while the loop waits for the kernel.
+    package func runUntilStopped(holding lock: TurnLock? = nil) {
         // Taken once: every use of an unowned reference counts it up and down.
         let application = application
         isStopped = false
+        lock?.beginTurn()
         clock.rest(until: monotonicNanoseconds)
-        while !isStopped { turn(application, timeoutMilliseconds: application.timeoutMilliseconds()) }
+        while !isStopped { turn(application, timeoutMilliseconds: application.timeoutMilliseconds(), lock) }
+        lock?.endTurn()
     }
 
     /// Ends `runUntilStopped` after this turn. From another thread or a signal handler, set a flag of your own and
@@ -207,14 +210,22 @@ package final class EventLoop {
     /// One turn, which sleeps that long at most while nothing happens; -1 without limit.
     package func runOnce(timeoutMilliseconds: Int) {
         clock.rest(until: monotonicNanoseconds)
-        turn(application, timeoutMilliseconds: timeoutMilliseconds)
+        turn(application, timeoutMilliseconds: timeoutMilliseconds, nil)
     }
 
-    private func turn(_ application: any LoopApplication, timeoutMilliseconds: Int) {
+    private func turn(_ application: any LoopApplication, timeoutMilliseconds: Int, _ lock: TurnLock?) {
         // What was scheduled since the last turn's sends must not wait for the sleep to end.
         if sendQueue.pointee.head != nil || firstClosed != nil { sendAll() }
-        backend.wait(milliseconds: sleepMilliseconds(atMost: timeoutMilliseconds))
+        let sleep = sleepMilliseconds(atMost: timeoutMilliseconds)
+        if let lock {
+            lock.endTurn()
+            backend.wait(milliseconds: sleep)
+            lock.beginTurn()
+        } else {
+            backend.wait(milliseconds: sleep)
+        }
         clock.begin(at: monotonicNanoseconds)
+        if lock != nil { application.turnBegan() }
         let eventCount = dispatch(application)
         application.turnWillSend()
         sendAll()
@@ -324,10 +335,15 @@ package final class EventLoop {
         connection.pointee.flags.remove(.readingPaused)
         guard !connection.pointee.flags.contains(.closed) else { return }
         if !connection.pointee.held.isEmpty || connection.pointee.flags.contains(.endHeld) {
-            connection.pointee.flags.insert(.deliveryScheduled)
-            if !deliveries.contains(connection) { deliveries.append(connection) }
+            scheduleDelivery(connection)
         }
         backend.resume(connection)
+    }
+
+    /// What is held is delivered in the next turn.
+    func scheduleDelivery(_ connection: ConnectionPointer) {
+        connection.pointee.flags.insert(.deliveryScheduled)
+        if !deliveries.contains(connection) { deliveries.append(connection) }
     }
 
     /// Takes a connection over that has been accepted elsewhere; the descriptor is the loop's from here. Nil, with the
@@ -346,18 +362,35 @@ package final class EventLoop {
     /// was not delivered, are the caller's. Neither is `ended` called, and the pointer must not be used after this turn.
     /// Nil while the kernel works on it: try again in a later turn; and for one whose peer has gone, or with TLS.
     package func surrender(_ connection: ConnectionPointer) -> (descriptor: Int32, received: [UInt8])? {
-        guard connection.pointee.flags.contains(.readingPaused), connection.pointee.secure == nil,
-            connection.pointee.flags.isDisjoint(with: [
-                .closed, .closing, .lingering, .endOfStream, .endHeld, .connecting, .receiving, .waitingForRoom,
-                .deliveryScheduled, .hangingUp,
-            ]), connection.pointee.operationCount == 0, connection.pointee.pendingSendByteCount == 0
-        else { return nil }
+        guard connection.pointee.secure == nil, letGo(of: connection) == .yes else { return nil }
         let received = connection.pointee.held.readable.array
-        backend.forget(connection)
         let descriptor = connection.pointee.descriptor
+        abandon(connection)
+        return (descriptor, received)
+    }
+
+    /// Whether a connection may be let go of.
+    enum LettingGo {
+        case yes, notYet, never
+    }
+
+    func letGo(of connection: ConnectionPointer) -> LettingGo {
+        let flags = connection.pointee.flags
+        guard flags.contains(.readingPaused),
+            flags.isDisjoint(with: [.closed, .closing, .lingering, .endOfStream, .endHeld, .connecting, .hangingUp]),
+            connection.pointee.writeFailure == 0
+        else { return .never }
+        let isBusy =
+            !flags.isDisjoint(with: [.receiving, .waitingForRoom, .deliveryScheduled])
+            || connection.pointee.operationCount > 0 || connection.pointee.pendingSendByteCount > 0
+        return isBusy ? .notYet : .yes
+    }
+
+    /// Forgets a connection whose socket lives on.
+    func abandon(_ connection: ConnectionPointer) {
+        backend.forget(connection)
         connection.pointee.descriptor = -1
         closeNow(connection)
-        return (descriptor, received)
     }
 
     /// Whether a paused connection may still be surrendered: the kernel works on it, or output waits for it.
@@ -533,7 +566,7 @@ package final class EventLoop {
 
     // MARK: - Lists
 
-    private func makeConnection(_ descriptor: Int32) -> ConnectionPointer {
+    func makeConnection(_ descriptor: Int32) -> ConnectionPointer {
         lastID &+= 1
         connectionCount += 1
         let connection = ConnectionPointer.allocate(capacity: 1)

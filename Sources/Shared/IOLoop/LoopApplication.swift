@@ -2,7 +2,7 @@ package import Bytes
 
 /// What runs on a loop. All calls come on the loop's thread, and any of them may call the loop, except `runOnce`.
 ///
-/// The order of a turn: `timerFired`, then `woken`, `accepted`, `connected`, `received` and `ended` as things happened, then
+/// The order of a turn: `turnBegan` with a lock, `timerFired`, then `woken`, `accepted`, `connected`, `received` and `ended` as things happened, then
 /// `turnWillSend`, then the sends (a failed one calls `ended`), then `turnEnded`, then `timeoutMilliseconds`.
 package protocol LoopApplication: AnyObject {
     /// Somebody connected; no byte has been read. The application may write, close, and set `userData`.
@@ -15,6 +15,9 @@ package protocol LoopApplication: AnyObject {
     func received(_ connection: ConnectionPointer, _ bytes: ByteSlice)
     /// The connection is over, and not by the application's wish. The pointer is invalid after the call.
     func ended(_ connection: ConnectionPointer, _ reason: EndReason)
+    /// With `EventLoop.runUntilStopped(holding:)`: the lock is held again; what another thread has changed meanwhile may
+    /// have to be followed before anything happens. No connection has been looked at.
+    func turnBegan()
     /// All of this turn's events are handled and nothing is sent yet.
     func turnWillSend()
     /// The turn's sends are made, or go with the coming sleep: an application that has something longer to do here calls
@@ -33,6 +36,7 @@ package protocol LoopApplication: AnyObject {
 extension LoopApplication {
     package func connected(_ connection: ConnectionPointer) {}
     package func secured(_ connection: ConnectionPointer) {}
+    package func turnBegan() {}
     package func turnWillSend() {}
     package func turnEnded() {}
     package func woken() {}

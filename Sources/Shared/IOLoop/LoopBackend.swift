@@ -43,6 +43,10 @@ class LoopBackend {
         stop(listener)
         Glibc.close(listener.descriptor)
     }
+    /// Begins to watch one that was detached, of a simulated network or a real one. 0 or an errno.
+    func attach(_ connection: ConnectionPointer, simulated: AnyObject?) -> Int32 { attach(connection) }
+    /// What a simulated network has in place of a socket; nil where there is one.
+    func simulatedPeer(of connection: ConnectionPointer) -> AnyObject? { nil }
     /// Watches a connection no more whose descriptor lives on elsewhere. No operation of the kernel's points to it.
     func forget(_ connection: ConnectionPointer) {}
     /// Begins to watch a connection: for the end of its connect if it is connecting, else for bytes. 0 or an errno.

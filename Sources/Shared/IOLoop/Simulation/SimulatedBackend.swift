@@ -58,6 +58,16 @@ final class SimulatedBackend: LoopBackend {
         return true
     }
 
+    override func simulatedPeer(of connection: ConnectionPointer) -> AnyObject? { peer(of: connection) }
+
+    /// The peer stays one of the network's.
+    override func forget(_ connection: ConnectionPointer) { peer(of: connection)?.connection = nil }
+
+    override func attach(_ connection: ConnectionPointer, simulated: AnyObject?) -> Int32 {
+        joining = simulated as? SimulatedPeer
+        return attach(connection)
+    }
+
     override func pause(_ connection: ConnectionPointer) {}
     override func resume(_ connection: ConnectionPointer) {}
     override func shutDownSending(_ connection: ConnectionPointer) { peer(of: connection)?.isEnded = true }
