@@ -1,40 +1,63 @@
 import Glibc
 import PoolerConfiguration
 import PoolerSessions
+import Synchronization
 
-/// The log, in PgBouncer's form of lines: to standard error, a file, and the system's log. Loop only.
+/// The log, in PgBouncer's form of lines: to standard error, a file, and the system's log. All loops write to it.
 ///
 /// `YYYY-MM-DD hh:mm:ss.mmm TZ [pid] LEVEL text`
-final class PoolerLog {
+final class PoolerLog: Sendable {
+    private struct Targets {
+        var usesStandardError = true
+        var descriptor: Int32 = -1
+        var system: SystemLog?
+    }
+
+    private let targets = Mutex(Targets())
+    private let verbosityLevel = Atomic<Int>(0)
+
     /// Whether standard error is written to.
-    var usesStandardError = true
+    var usesStandardError: Bool {
+        get { targets.withLock { $0.usesStandardError } }
+        set { targets.withLock { $0.usesStandardError = newValue } }
+    }
+
     /// From 1 debug lines are written, from 2 all.
-    var verbosity = 0
-    private var path = ""
-    private var descriptor: Int32 = -1
-    private var system: SystemLog?
+    var verbosity: Int {
+        get { verbosityLevel.load(ordering: .relaxed) }
+        set { verbosityLevel.store(newValue, ordering: .relaxed) }
+    }
 
     /// Writes to the system's log too, or no more, as the settings say.
     func useSystemLog(_ settings: PoolerSettings, path: String = "/dev/log") {
-        system =
-            settings.logsToSyslog
-            ? SystemLog(path: path, identity: settings.syslogIdentity, facility: settings.syslogFacility) : nil
+        let (isUsed, identity, facility) = (settings.logsToSyslog, settings.syslogIdentity, settings.syslogFacility)
+        targets.withLock { targets in
+            targets.system = isUsed ? SystemLog(path: path, identity: identity, facility: facility) : nil
+        }
     }
 
-    /// Opens the file anew, or another one; empty for none.
+    /// Opens the file anew, or another one; empty for none. One that cannot be opened leaves the one before.
     func open(path: String) {
-        if descriptor >= 0 { close(descriptor) }
-        self.path = path
-        descriptor = path.isEmpty ? -1 : Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+        let opened = path.isEmpty ? -1 : Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+        guard path.isEmpty || opened >= 0 else {
+            return write(.warning, "cannot open log file \(path): \(String(cString: strerror(errno)))")
+        }
+        targets.withLock { targets in
+            if targets.descriptor >= 0 { close(targets.descriptor) }
+            targets.descriptor = opened
+        }
     }
 
     func write(_ level: PoolerLogLevel, _ text: String) {
         if level == .debug, verbosity < 1 { return }
         if level == .noise, verbosity < 2 { return }
-        let line = "\(Self.time()) [\(getpid())] \(level.rawValue) \(text)\n"
-        if usesStandardError { Self.write(line, to: STDERR_FILENO) }
-        if descriptor >= 0 { Self.write(line, to: descriptor) }
-        system?.write(level, text)
+        targets.withLock { targets in
+            // Under the lock, so that lines stand in the order of their times.
+            let line = "\(Self.time()) [\(getpid())] \(level.rawValue) \(text)\n"
+            if targets.usesStandardError { Self.write(line, to: STDERR_FILENO) }
+            if targets.descriptor >= 0 { Self.write(line, to: targets.descriptor) }
+            targets.system?.write(level, text)
+        }
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

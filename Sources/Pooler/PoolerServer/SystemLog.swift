@@ -2,7 +2,8 @@ import Glibc
 import PoolerConfiguration
 import PoolerSessions
 
-/// Lines for the system's log, as its datagram socket takes them (RFC 3164, in the form of the C library). Loop only.
+/// Lines for the system's log, as its datagram socket takes them (RFC 3164, in the form of the C library). One thread
+/// at a time.
 ///
 /// A line that cannot be delivered at once is dropped: nobody waits for the log.
 final class SystemLog {
