@@ -9,6 +9,7 @@ extension PlatformTests {
         enum Mode: String, CaseIterable { case session, transaction, statement }
         enum Restart: String, CaseIterable { case clients, failures }
         enum Link: String, CaseIterable { case physical, logical, peers }
+        enum Loops: String, CaseIterable { case limits, moves, console, ends, restart }
         enum Fault: String, CaseIterable { case killed, paused, restarted, crowd }
 
         /// Whether what needs a machine to itself, because it counts on things being done in time, is run too.
@@ -34,6 +35,10 @@ extension PlatformTests {
         }
 
         @Test func metricsUnderLoad() async throws { try await expectSuccess("metrics.py") }
+
+        @Test(arguments: Loops.allCases) func severalLoopsServeAsOne(scene: Loops) async throws {
+            try await expectSuccess("loops.py", ["\(scene)"])
+        }
 
         @Test(whenLong, arguments: Fault.allCases) func faultsUnderLoad(fault: Fault) async throws {
             try await expectSuccess("faults.py", ["\(fault)"])

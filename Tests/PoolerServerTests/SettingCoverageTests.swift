@@ -20,7 +20,6 @@ struct SettingCoverageTests {
         "sbuf_loopcnt": "has no effect",
         "unix_socket_group": "needs groups of the system",
         "user": "needs root",
-        "worker_threads": "has no effect",
     ]
 
     private static func text(_ path: String) throws -> String {

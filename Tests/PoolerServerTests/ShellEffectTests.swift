@@ -45,7 +45,7 @@ struct ShellEffect: Sendable, CustomTestStringConvertible {
 
 @Suite("Two values of a setting lead to two ends in the shell")
 struct ShellEffectTests {
-    @Test(arguments: sockets + listeners + tls + logs)
+    @Test(arguments: sockets + listeners + tls + logs + threads)
     func valuesDiffer(_ effect: ShellEffect) throws {
         let (one, other) = (try effect.seen(effect.first), try effect.seen(effect.second))
         #expect(one != other, "\(effect.name)")
@@ -184,6 +184,23 @@ struct ShellEffectTests {
         server("server_tls13_ciphers", "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256") {
             "\($0.cipherSuites ?? "")"
         },
+    ]
+
+    // MARK: - Threads
+
+    static let threads = [
+        ShellEffect("worker_threads", "1", "3", with: "unix_socket_dir =\nlisten_addr =") { settings in
+            var snapshot = ConfigurationSnapshot()
+            snapshot.settings = settings
+            let log = PoolerLog()
+            log.usesStandardError = false
+            let process = try PoolerProcess(
+                PoolerArguments([]), snapshot: snapshot, files: AuthenticationFiles(), log: log, predecessor: nil)
+            try #require(process.crew.start() == 0)
+            defer { process.crew.stop() }
+            // Each loop tells the thread that it is on by what it is visited for.
+            return "\(process.crew.map { $0.pooler.number })"
+        }
     ]
 
     // MARK: - Log

@@ -8,10 +8,19 @@ import PoolerConfiguration
 package import PoolerSessions
 import TLS
 
-/// One event loop with its pooler. Everything happens on the thread that calls `run`.
+/// One event loop with its pooler. Everything happens on the thread that calls `run`, or between two of its turns under
+/// `lock`.
 package final class PoolerLoop: LoopApplication {
     package let pooler: LoopPooler
     let log: PoolerLog
+    /// With which the main thread looks at a loop that has another; nil for its own.
+    let lock: TurnLock?
+    /// What comes from other loops.
+    let post: LoopPost
+    /// Those of all loops, by their numbers. Set before there is any thread.
+    var posts: [LoopPost] = []
+    /// For clients that go to a new process; there while they do.
+    var exit: ClientExit?
     /// Set once, by the initialiser.
     private var eventLoop: EventLoop?
     private(set) var hosts: HostSearches?
@@ -49,15 +58,20 @@ package final class PoolerLoop: LoopApplication {
     /// The listener of `metrics_listen`.
     static let metricsTag = 3
 
-    init(pooler: LoopPooler, log: PoolerLog, backend: Backend) throws(LoopError) {
+    /// - Parameter lock: for a loop that is not the main thread's.
+    init(pooler: LoopPooler, log: PoolerLog, backend: Backend, lock: TurnLock? = nil) throws(LoopError) {
         self.pooler = pooler
         self.log = log
+        self.lock = lock
+        post = LoopPost()
         let loop = try EventLoop(backend: backend, application: self)
         eventLoop = loop
         hosts = HostSearches(resolver: HostNameResolver(waker: loop.waker))
         deriver = KeyDeriver(waker: loop.waker)
         metrics = MetricsEndpoint(loop)
         pooler.now = loop.nowNanoseconds
+        post.onPost { [waker = loop.waker] in waker.wake() }
+        pooler.group.mailboxes[pooler.number].onPost { [waker = loop.waker] in waker.wake() }
     }
 
     /// The loop; there from the initialiser on.
@@ -66,7 +80,7 @@ package final class PoolerLoop: LoopApplication {
         return eventLoop
     }
 
-    func run() { loop.runUntilStopped() }
+    func run() { loop.runUntilStopped(holding: lock) }
 
     // MARK: - Connections
 
@@ -193,6 +207,14 @@ package final class PoolerLoop: LoopApplication {
 
     // MARK: - Turn
 
+    /// The main thread may have had its hands in here.
+    package func turnBegan() {
+        if post.isStopWanted { loop.stop() }
+        guard !pooler.actions.isEmpty else { return }
+        pooler.now = max(pooler.now, loop.nowNanoseconds)
+        performActions()
+    }
+
     package func turnWillSend() {
         pooler.now = loop.nowNanoseconds
         pooler.advance()
@@ -210,6 +232,8 @@ package final class PoolerLoop: LoopApplication {
         if !pooler.actions.isEmpty { performActions() }
         if !takeovers.isEmpty { passTakeoversOn() }
         metrics?.turnEnded()
+        if pooler.hasMoves { sendMoving() }
+        exit?.turnEnded(self)
         onTurnEnd()
         // Connections that were closed just now are freed before the next turn sends: none may be left to be sent on.
         passSendsOn()
@@ -234,9 +258,11 @@ package final class PoolerLoop: LoopApplication {
     }
 
     package func timeoutMilliseconds() -> Int {
-        let maintenance = pooler.timeToMaintenance.map { Int($0 / 1_000_000) + 1 }
-        guard let wanted = takeovers.isEmpty ? turnWithinMilliseconds() : 1 else { return maintenance ?? -1 }
-        return min(wanted, maintenance ?? wanted)
+        var wanted = pooler.timeToMaintenance.map { Int($0 / 1_000_000) + 1 } ?? .max
+        if !takeovers.isEmpty || pooler.hasMoves { wanted = 1 }
+        if let other = turnWithinMilliseconds() { wanted = min(wanted, other) }
+        if let other = exit?.timeoutMilliseconds { wanted = min(wanted, other) }
+        return wanted == .max ? -1 : wanted
     }
 
     package func woken() {
@@ -246,6 +272,7 @@ package final class PoolerLoop: LoopApplication {
             for (server, step) in answers.steps { follow(step, server) }
         }
         for answer in deriver?.takeAnswers() ?? [] { pooler.derived(answer.derivation, answer.keys) }
+        takePost()
         onWake()
         performActions()
     }

@@ -31,9 +31,10 @@ extension PoolerProcess {
         case .answer(let known): answer(client, known)
         case .report(let report): answer(client, view(report).answer(report))
         case .command(let commands, let known):
-            for command in commands { poolerLoop.pooler.perform(command) }
+            for command in commands { crew.forEach { $0.pooler.perform(command) } }
             if let known { answer(client, known) }
-        case .killClient(let id): answer(client, Console.killed(poolerLoop.pooler.perform(.killClient(id))))
+        case .killClient(let id):
+            answer(client, Console.killed(!crew.allSatisfy { !$0.pooler.perform(.killClient(id)) }))
         case .set(let name, let value): answer(client, set(name, value))
         case .reload: answer(client, Console.reloadAnswer(reload()))
         case .end(let known):
@@ -49,13 +50,13 @@ extension PoolerProcess {
     }
 
     /// Has the loops do as the console's switches say.
-    func tellSwitches() { poolerLoop.pooler.perform(.follow(console.switches)) }
+    func tellSwitches() { crew.forEach { $0.pooler.perform(.follow(console.switches)) } }
 
     /// Answers those for whom what they have waited for has come about; whether there was anybody.
     @discardableResult
     func settleConsole() -> Bool {
         guard console.hasWaiters else { return false }
-        let answers = console.settle { poolerLoop.pooler.holds($0) }
+        let answers = console.settle { condition in crew.allSatisfy { $0.pooler.holds(condition) } }
         for (client, answer) in answers { self.answer(client, answer) }
         return !answers.isEmpty
     }
@@ -70,7 +71,7 @@ extension PoolerProcess {
     private func view(_ report: ConsoleReport) -> ConsoleView { view(report.scope) }
 
     private func view(_ scope: LoopReport.Scope) -> ConsoleView {
-        let loops = scope.isEmpty ? [] : [poolerLoop.report(scope)]
+        let loops = scope.isEmpty ? [] : crew.map { $0.report(scope) }
         let now = poolerLoop.pooler.now
         var clock = timeval()
         gettimeofday(&clock, nil)
@@ -100,11 +101,13 @@ extension PoolerProcess {
         let concernsTLS =
             change.clientTLSChanged || snapshot.settings.serverTLS != directory.snapshot.settings.serverTLS
         // As several settings may have to change before they fit together, each is kept in any case.
-        if concernsTLS, snapshot.settings.tlsProblem != nil || !useTLS(snapshot.settings) {
+        var contexts: Contexts?
+        if concernsTLS, snapshot.settings.tlsProblem == nil { contexts = makeContexts(snapshot.settings) }
+        if concernsTLS, contexts == nil {
             note = "TLS settings could not be applied, still using old configuration"
         }
         reloadFiles(from: directory.snapshot.settings, to: change.snapshot.settings)
-        apply(change)
+        apply(change, contexts)
         return Console.settingAnswer(name, value, problem: nil, note: note)
     }
 }

@@ -5,13 +5,16 @@ import Glibc
 import IOLoop
 import PoolerConfiguration
 import PoolerSessions
+import TLS
 
-/// A running pooler. Everything happens on the thread that calls `run`.
+/// A running pooler. The thread that calls `run` has the first loop, and all that concerns the process as a whole.
 final class PoolerProcess {
     private let arguments: PoolerArguments
     let log: PoolerLog
     let directory: PoolerDirectory
-    let poolerLoop: PoolerLoop
+    let crew: LoopCrew
+    /// The main thread's loop: it accepts everybody, and has the console.
+    var poolerLoop: PoolerLoop { crew.main }
     var console = Console(version: PoolerProgram.version)
     private let listeners = PoolerListeners()
     private let signals: SignalQueue
@@ -29,15 +32,20 @@ final class PoolerProcess {
         self.files = files
         directory = PoolerDirectory(snapshot)
         directory.ownUserID = getuid()
-        directory.systemUserName = { number in getpwuid(number).map { String(cString: $0.pointee.pw_name) } }
+        directory.systemUserName = SystemUsers.name
         let hashing = KeyedHash(key0: .random(in: 0 ... .max), key1: .random(in: 0 ... .max))
-        poolerLoop = try PoolerLoop(
-            pooler: LoopPooler(directory, hashing: hashing), log: log, backend: .automatic)
-        signals = SignalQueue(waker: poolerLoop.loop.waker)
-        succession = Succession(poolerLoop, listeners, log, predecessor: predecessor)
+        let group = LoopGroup(loopCount: Self.loopCount(snapshot.settings))
+        let loops = try (0..<group.loopCount).map { [directory] number in
+            try PoolerLoop(
+                pooler: LoopPooler(directory, hashing: hashing, group: group, number: number), log: log,
+                backend: .automatic, lock: number == 0 ? nil : TurnLock())
+        }
+        crew = LoopCrew(loops)
+        signals = SignalQueue(waker: loops[0].loop.waker)
+        succession = Succession(crew, listeners, log, predecessor: predecessor)
         useFiles()
-        poolerLoop.clientTLS = try TLSContexts.server(snapshot.settings.clientTLS, previous: nil)
-        poolerLoop.serverTLS = try TLSContexts.client(snapshot.settings.serverTLS)
+        loops[0].clientTLS = try TLSContexts.server(snapshot.settings.clientTLS, previous: nil)
+        for loop in loops { loop.serverTLS = try TLSContexts.client(snapshot.settings.serverTLS) }
         directory.clientTLSMode = snapshot.settings.clientTLS.mode
         directory.serverTLSMode = snapshot.settings.serverTLS.mode
         try listeners.open(snapshot.settings, poolerLoop.loop, log, from: predecessor)
@@ -46,7 +54,7 @@ final class PoolerProcess {
             succession.woken()
         }
         poolerLoop.onSample = { [unowned self] window in
-            if directory.snapshot.settings.logsStatistics { self.log.write(.log, window.logLine) }
+            if directory.snapshot.settings.logsStatistics { logStatistics(window) }
         }
         poolerLoop.onConsole = { [unowned self] in handle($0) }
         poolerLoop.metrics?.onRequest = { [unowned self] in poolerLoop.metrics?.answer($0, metricsText) }
@@ -60,7 +68,27 @@ final class PoolerProcess {
         }
         poolerLoop.onTakeover = { [unowned self] in succession.arrived($0) }
         poolerLoop.sendToPredecessor = { [unowned self] in succession.sendCancelConnection($0) }
-        poolerLoop.turnWithinMilliseconds = { [unowned self] in succession.timeoutMilliseconds }
+        poolerLoop.turnWithinMilliseconds = { [unowned self] in
+            isWatching ? Self.watchIntervalMilliseconds : nil
+        }
+    }
+
+    /// How often other loops are looked at for what is waited for, in milliseconds.
+    private static let watchIntervalMilliseconds = 10
+
+    /// How many loops there are: `worker_threads`.
+    static func loopCount(_ settings: PoolerSettings) -> Int { max(1, settings.workerThreads) }
+
+    /// Whether something is waited for that may come about on another loop.
+    private var isWatching: Bool {
+        crew.hasWorkers && (console.hasWaiters || console.switches.ending != .none || succession.isRetired)
+    }
+
+    /// - Parameter window: of the main thread's loop.
+    private func logStatistics(_ window: StatisticsWindow) {
+        var sum = window
+        for other in crew.map({ $0.pooler.statistics }).dropFirst() { sum += other }
+        log.write(.log, sum.logLine)
     }
 
     /// Whether another process serves in this one's place, and what lies on disk is that one's.
@@ -74,10 +102,16 @@ final class PoolerProcess {
             return 1
         }
         log.write(.log, "process up: \(PoolerProgram.version)")
+        crew.forEach { $0.pooler.beginStatistics() }
+        let workerCode = crew.start()
+        guard workerCode == 0 else {
+            log.write(.fatal, "no threads for worker_threads: \(String(cString: strerror(workerCode)))")
+            return 1
+        }
         succession.takeOver()
-        poolerLoop.pooler.beginStatistics()
         poolerLoop.run()
         listeners.close(poolerLoop.loop)
+        crew.stop()
         return 0
     }
 
@@ -137,8 +171,8 @@ final class PoolerProcess {
         switch console.switches.ending {
         case .none where succession.isDone: stop("all clients have gone to the new process")
         case .none: return
-        case .waitingForClients where poolerLoop.pooler.clientCount > 0: return
-        case .waitingForServers where poolerLoop.pooler.hasServers: return
+        case .waitingForClients where crew.clientCount > 0: return
+        case .waitingForServers where !crew.allSatisfy { !$0.pooler.hasServers }: return
         case .waitingForClients, .waitingForServers: stop("server connections dropped, exiting")
         }
     }
@@ -167,23 +201,27 @@ final class PoolerProcess {
             log.write(.error, problem)
             return false
         }
-        guard useTLS(change.snapshot.settings) else { return false }
+        guard let contexts = makeContexts(change.snapshot.settings) else { return false }
         let notes = loaded.notes + files.load(for: change.snapshot.settings, read: FileContents.read)
         for note in notes { log.write(.warning, "\(note)") }
         for warning in UnbuiltSettings.warnings(change.snapshot.settings) { log.write(.warning, warning) }
-        useFiles()
-        apply(change)
+        apply(change, contexts)
         return true
     }
 
-    /// Has everything follow another configuration.
-    func apply(_ change: ConfigurationReload) {
-        directory.replace(change.snapshot)
+    /// Has everything follow another configuration, and the files as they are now: all loops at once.
+    /// - Parameter contexts: nil to go on with those that there are.
+    func apply(_ change: ConfigurationReload, _ contexts: Contexts?) {
+        crew.whileAllHeld { loops in
+            useFiles()
+            if let contexts { use(contexts, loops) }
+            directory.replace(change.snapshot)
+            for loop in loops { loop.pooler.follow(change) }
+        }
         log.open(path: change.snapshot.settings.logFile ?? "")
         log.useSystemLog(change.snapshot.settings)
         log.verbosity = max(arguments.verbosity, change.snapshot.settings.verbosity)
         listeners.follow(change.snapshot.settings, log)
-        poolerLoop.pooler.follow(change)
     }
 
     /// Reads the files beside the main one anew where a changed setting names others.
@@ -194,21 +232,33 @@ final class PoolerProcess {
                 || old.authenticationIdentityMapFile != new.authenticationIdentityMapFile
         else { return }
         for note in files.load(for: new, read: FileContents.read) { log.write(.warning, "\(note)") }
-        useFiles()
     }
 
-    /// Begins TLS by these settings from now on; false, and all stays as it was, if that does not work.
-    func useTLS(_ settings: PoolerSettings) -> Bool {
+    /// What TLS is begun with.
+    struct Contexts {
+        let settings: PoolerSettings
+        let client: TLSServerContext?
+        /// One for each loop: it keeps sessions.
+        let servers: [TLSClientContext?]
+    }
+
+    /// Reads what these settings name; nil if that does not work.
+    func makeContexts(_ settings: PoolerSettings) -> Contexts? {
         do {
-            let clientTLS = try TLSContexts.server(settings.clientTLS, previous: poolerLoop.clientTLS)
-            poolerLoop.serverTLS = try TLSContexts.client(settings.serverTLS)
-            poolerLoop.clientTLS = clientTLS
+            return Contexts(
+                settings: settings, client: try TLSContexts.server(settings.clientTLS, previous: poolerLoop.clientTLS),
+                servers: try (0..<crew.loopCount).map { _ in try TLSContexts.client(settings.serverTLS) })
         } catch {
             log.write(.error, "TLS setup failed: \(error)")
-            return false
+            return nil
         }
-        directory.clientTLSMode = settings.clientTLS.mode
-        directory.serverTLSMode = settings.serverTLS.mode
-        return true
+    }
+
+    /// Begins TLS with these from now on. All loops are held.
+    private func use(_ contexts: Contexts, _ loops: [PoolerLoop]) {
+        poolerLoop.clientTLS = contexts.client
+        for (loop, context) in zip(loops, contexts.servers) { loop.serverTLS = context }
+        directory.clientTLSMode = contexts.settings.clientTLS.mode
+        directory.serverTLSMode = contexts.settings.serverTLS.mode
     }
 }

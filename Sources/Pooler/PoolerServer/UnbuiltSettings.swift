@@ -2,9 +2,7 @@ import PoolerConfiguration
 
 /// Settings that are understood and not carried out yet: whoever changes one is told, at the start and at a reload.
 enum UnbuiltSettings {
-    private static let names: Set<String> = [
-        "pkt_buf", "sbuf_loopcnt", "worker_threads",
-    ]
+    private static let names: Set<String> = ["pkt_buf", "sbuf_loopcnt"]
 
     /// A line for the log for each of them that is not at its default.
     static func warnings(_ settings: PoolerSettings) -> [String] {

@@ -16,6 +16,10 @@ package final class LoopPooler {
     let nameHash: KeyedHash
     let limits: RelayLimits
     package let directory: PoolerDirectory
+    /// All loops of the process, and which of them this one is.
+    package let group: LoopGroup
+    package let number: Int
+    let mailbox: LoopMailbox
 
     @exclusivity(unchecked) package private(set) var pools: [PoolKey: PoolPointer] = [:]
     /// Other poolers of the group, by their number, as far as cancel requests were for them.
@@ -27,7 +31,6 @@ package final class LoopPooler {
     /// Clients that have not logged in.
     @exclusivity(unchecked) var logins = RecordList<Client>()
     @exclusivity(unchecked) var clientsByID: [UInt64: ClientPointer] = [:]
-    @exclusivity(unchecked) private var lastID: UInt64 = 0
     @exclusivity(unchecked) package internal(set) var clientCount = 0
     @exclusivity(unchecked) package internal(set) var serverCount = 0
 
@@ -60,6 +63,8 @@ package final class LoopPooler {
     @exclusivity(unchecked) var turnNumber: UInt64 = 0
     /// Clients whose server has ended while they wanted nothing: they are told in a moment.
     @exclusivity(unchecked) var doomedClients: [ClientPointer] = []
+    /// Clients that are to go to another loop, by their numbers.
+    @exclusivity(unchecked) var moves: [UInt64: Move] = [:]
     /// Keys that logins wait for.
     @exclusivity(unchecked) var derivations = DerivationQueue()
     /// When `advance` has to be called next.
@@ -67,8 +72,15 @@ package final class LoopPooler {
     /// What servers that are not connected yet write to: never sent.
     let unconnectedOutput: UnsafeMutablePointer<OutputBuffer>
 
-    package init(_ directory: PoolerDirectory, hashing: KeyedHash, limits: RelayLimits = RelayLimits()) {
+    /// - Parameter number: its number in the group.
+    package init(
+        _ directory: PoolerDirectory, hashing: KeyedHash, limits: RelayLimits = RelayLimits(),
+        group: LoopGroup = LoopGroup(), number: Int = 0
+    ) {
         self.directory = directory
+        self.group = group
+        self.number = number
+        mailbox = group.mailboxes[number]
         self.limits = limits
         nameHash = hashing
         statementTable = StatementTable(hashing: hashing)
@@ -89,10 +101,7 @@ package final class LoopPooler {
         consolePool.deallocate()
     }
 
-    func nextID() -> UInt64 {
-        lastID += 1
-        return lastID
-    }
+    func nextID() -> UInt64 { group.nextID() }
 
     // MARK: - Sends
 
@@ -139,6 +148,10 @@ package final class LoopPooler {
         pool.initialize(to: Pool(details: details, settings: settings))
         pool.pointee.isPaused = switches.isPaused(key.database)
         pools[key] = pool
+        let isFirst = group.homes.made(key, on: number)
+        if isFirst, directory.snapshot.database(named: key.database)?.isAutomatic ?? false {
+            actions.append(.log(.log, "registered new auto-database: db=\(key.database)"))
+        }
         return pool
     }
 
@@ -148,6 +161,7 @@ package final class LoopPooler {
         precondition(pool.pointee.serverCount == 0 && pool.pointee.clientCount == 0, "a pool in use is removed")
         pool.deinitialize(count: 1)
         pool.deallocate()
+        group.homes.removed(key)
     }
 
     // MARK: - Log

@@ -66,6 +66,40 @@ final class ScriptedPooler {
         pooler.now = 1_000_000_000
     }
 
+    /// One loop of several.
+    init(_ directory: PoolerDirectory, _ group: LoopGroup, number: Int) {
+        pooler = LoopPooler(directory, hashing: KeyedHash(key0: 1, key1: 2), group: group, number: number)
+        pooler.now = 1_000_000_000
+    }
+
+    // MARK: - Other loops
+
+    /// Lets clients go that belong on other loops.
+    func takeMoving() -> [(client: ScriptedClient, moving: MovingClient, loop: Int)] {
+        let moved = pooler.movingClients.compactMap { id, connection in
+            guard let client = ends[connection] as? ScriptedClient, let taken = pooler.takeMoving(id) else {
+                return nil as (ScriptedClient, MovingClient, Int)?
+            }
+            ends[connection] = nil
+            return (client, taken.client, taken.loop)
+        }
+        endTurn()
+        return moved
+    }
+
+    func arrive(_ client: ScriptedClient, _ moving: MovingClient) {
+        ends[client.connection] = client
+        client.isPaused = false
+        client.pointer = pooler.arrived(moving, connection: client.connection, output: client.output)
+        endTurn()
+    }
+
+    /// The loop reads its letters.
+    func readMail() {
+        pooler.advance()
+        endTurn()
+    }
+
     // MARK: - Clients
 
     /// A client that has sent its startup packet.
@@ -90,6 +124,7 @@ final class ScriptedPooler {
     }
 
     func send(_ client: ScriptedClient, _ bytes: [UInt8]) {
+        precondition(!client.isPaused, "a client that is not read from")
         guard let pointer = client.pointer, !client.isClosed else { return }
         bytes.withUnsafeBytes { pooler.clientReceived(pointer, $0) }
         endTurn()

@@ -63,12 +63,17 @@ extension PoolerLoop {
     // MARK: - Coming
 
     /// A client that another process has handed over.
-    func adoptClient(_ client: ClientHandover, _ descriptor: Int32) {
-        guard let connection = loop.adopt(descriptor, isUnixSocket: Self.isUnixSocket(descriptor)) else { return }
+    /// - Parameter home: the pool that it has been counted for (`LoopPooler.enterHome`).
+    func adoptClient(_ client: ClientHandover, _ descriptor: Int32, home: PoolKey?) {
+        guard let connection = loop.adopt(descriptor, isUnixSocket: Self.isUnixSocket(descriptor)) else {
+            if let home { pooler.group.homes.leave(home) }
+            return
+        }
         pooler.now = loop.nowNanoseconds
         let output = withUnsafeMutablePointer(to: &connection.pointee.output) { $0 }
         let pointer = pooler.adopt(
-            client, connection: UnsafeMutableRawPointer(connection), output: output, details: Self.details(connection))
+            client, connection: UnsafeMutableRawPointer(connection), output: output, details: Self.details(connection),
+            home: home)
         // One that was refused is closed by the actions.
         connection.pointee.userData = UnsafeMutableRawPointer(pointer)
         performActions()

@@ -7,7 +7,7 @@ import Glibc
 import IOLoop
 import PoolerSessions
 
-/// What a process has to do with the one before it and the one after it. Loop only.
+/// What a process has to do with the one before it and the one after it. Main thread only.
 final class Succession {
     private enum Stage {
         /// Nobody has asked for our sockets. To `offered`.
@@ -18,27 +18,22 @@ final class Succession {
         case retired(TakeoverLink?)
     }
 
+    private let crew: LoopCrew
+    /// The main thread's.
     private let poolerLoop: PoolerLoop
     private let listeners: PoolerListeners
     private let log: PoolerLog
     private var stage = Stage.serving
     private var predecessor: TakeoverLink?
-    /// Clients that are not read from so that they can go.
-    private var leaving: Set<UInt64> = []
+    private let gate: ExitGate
     /// Clients that have been sent and that the new process does not serve yet: ours again if it goes.
     private var sent: [UInt64: (client: ClientHandover, descriptor: Int32)] = [:]
     private var lastNumber: UInt64 = 0
-    private var nextSearch: Int64 = 0
-    /// Something has happened since the last search, or that one has found somebody.
-    private var isSearchOwed = false
 
-    /// How often clients at rest are looked for, in nanoseconds.
-    private static let searchInterval: Int64 = 5_000_000
-    /// Clients that are on their way at once: their descriptors count twice meanwhile.
-    private static let underWayMax = 256
-
-    init(_ poolerLoop: PoolerLoop, _ listeners: PoolerListeners, _ log: PoolerLog, predecessor: Predecessor?) {
-        self.poolerLoop = poolerLoop
+    init(_ crew: LoopCrew, _ listeners: PoolerListeners, _ log: PoolerLog, predecessor: Predecessor?) {
+        self.crew = crew
+        poolerLoop = crew.main
+        gate = ExitGate(waker: crew.main.loop.waker)
         self.listeners = listeners
         self.log = log
         self.predecessor = predecessor?.link
@@ -52,12 +47,8 @@ final class Succession {
 
     /// Whether nobody needs this process any more.
     var isDone: Bool {
-        isRetired && poolerLoop.pooler.clientCount == 0 && sent.isEmpty && predecessor == nil
-    }
-
-    /// How soon `turnEnded` wants to be called again, in milliseconds; nil for as long as nothing happens.
-    var timeoutMilliseconds: Int? {
-        isSearchOwed ? Int(Self.searchInterval / 1_000_000) : nil
+        // In the order in which clients go.
+        isRetired && predecessor == nil && crew.clientCount == 0 && gate.isEmpty && sent.isEmpty
     }
 
     /// We serve: the process before us may stop.
@@ -98,10 +89,12 @@ final class Succession {
 
     private func retire(_ link: TakeoverLink) {
         listeners.withdraw(poolerLoop.loop)
-        poolerLoop.pooler.isRetired = true
+        crew.forEach { loop in
+            loop.pooler.isRetired = true
+            loop.exit = ClientExit(gate)
+        }
         stage = .retired(link)
-        log.write(
-            .log, "another process serves: \(poolerLoop.pooler.clientCount) clients go to it as they come to rest")
+        log.write(.log, "another process serves: \(crew.clientCount) clients go to it as they come to rest")
     }
 
     private func successorWoke(_ link: TakeoverLink) {
@@ -111,7 +104,9 @@ final class Succession {
             case .taken:
                 if case .offered = stage { retire(link) }
             case .adopted(let number):
-                if let gone = sent.removeValue(forKey: number) { close(gone.descriptor) }
+                guard let gone = sent.removeValue(forKey: number) else { continue }
+                close(gone.descriptor)
+                gate.leave()
             case .cancelConnection: for descriptor in arrival.descriptors { poolerLoop.adoptConnection(descriptor) }
             default:
                 log.write(.error, "unexpected message from the new process")
@@ -128,12 +123,15 @@ final class Succession {
             return log.write(.warning, "the process that was to take over has gone\(reason); serving on")
         }
         stage = .retired(nil)
-        log.write(.warning, "the new process has gone\(reason); \(poolerLoop.pooler.clientCount) clients stay here")
-        let back = sent
+        log.write(.warning, "the new process has gone\(reason); \(crew.clientCount + sent.count) clients stay here")
+        crew.forEach { $0.exit?.isOver = true }
+        // Nobody passes the gate any more.
+        let back = gate.take() + sent.values
         sent = [:]
-        for (_, item) in back { poolerLoop.adoptClient(item.client, item.descriptor) }
-        for id in leaving { poolerLoop.resumeReading(ofClient: id) }
-        leaving = []
+        for item in back {
+            gate.leave()
+            crew.adopt(item.client, item.descriptor)
+        }
     }
 
     // MARK: - The process before us
@@ -148,7 +146,7 @@ final class Succession {
             }
             // Told first: from here on we may read from the client, and the old process must not do so again.
             link.send(.adopted(number))
-            for descriptor in arrival.descriptors { poolerLoop.adoptClient(client, descriptor) }
+            for descriptor in arrival.descriptors { crew.adopt(client, descriptor) }
         }
         guard isEnded else { return }
         predecessor = nil
@@ -174,33 +172,10 @@ final class Succession {
         if let predecessor { predecessorWoke(predecessor) }
     }
 
-    /// Looks for clients to hand over.
+    /// Sends those on who have left their loops.
     func turnEnded() {
         guard case .retired(let link?) = stage else { return }
-        for id in leaving { send(id, link) }
-        let now = poolerLoop.loop.nowNanoseconds
-        isSearchOwed = now < nextSearch
-        guard !isSearchOwed else { return }
-        nextSearch = now + Self.searchInterval
-        poolerLoop.closeSpareServers()
-        let room = Self.underWayMax - leaving.count - sent.count
-        guard room > 0 else { return }
-        isSearchOwed = !leaving.isEmpty
-        for id in poolerLoop.pooler.clientsAtRest(atMost: room) where !leaving.contains(id) {
-            poolerLoop.pauseReading(ofClient: id)
-            leaving.insert(id)
-            isSearchOwed = true
-            // With epoll nothing has to be waited for.
-            send(id, link)
-        }
-    }
-
-    private func send(_ id: UInt64, _ link: TakeoverLink) {
-        switch poolerLoop.surrender(client: id) {
-        case .notYet: break
-        case .stays: leaving.remove(id)
-        case .handedOver(let client, let descriptor):
-            leaving.remove(id)
+        for (client, descriptor) in gate.take() {
             lastNumber += 1
             sent[lastNumber] = (client, descriptor)
             link.send(.client(lastNumber, client), descriptors: [descriptor])

@@ -108,7 +108,7 @@ extension ConsoleView {
             ("free_clients", 0), ("used_clients", loops.reduce(0) { $0 + $1.clientCount }),
             ("login_clients", loops.reduce(0) { $0 + $1.loginCount }), ("free_servers", 0),
             ("used_servers", loops.reduce(0) { $0 + $1.serverCount }),
-            ("dns_names", loops.reduce(0) { $0 + $1.names.count }), ("dns_zones", 0), ("dns_queries", searches),
+            ("dns_names", hostNames.count), ("dns_zones", 0), ("dns_queries", searches),
             ("dns_pending", searches),
         ]
         return lists.map { [$0, "\($1)"] }

@@ -69,8 +69,17 @@ package struct ConsoleView {
         return sums.map { [$0.name, "\($0.size)", "\($0.count)", "0", "\($0.size * $0.count)"] }
     }
 
+    /// Each name once: what the loop knows that has asked last.
+    var hostNames: [HostNameReport] {
+        var byName: [ExactName: HostNameReport] = [:]
+        for report in loops.flatMap(\.names) where byName[ExactName(report.name)]?.seconds ?? -1 < report.seconds {
+            byName[ExactName(report.name)] = report
+        }
+        return Array(byName.values)
+    }
+
     private var hostNameRows: [[String?]] {
-        loops.flatMap(\.names).sorted { ExactName($0.name) < ExactName($1.name) }
+        hostNames.sorted { ExactName($0.name) < ExactName($1.name) }
             .map { [$0.name, "\($0.seconds)", $0.addresses.joined(separator: ",")] }
     }
 

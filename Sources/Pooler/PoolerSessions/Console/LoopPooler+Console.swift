@@ -29,7 +29,8 @@ extension LoopPooler {
         client.pointee.state = .console
         client.pointee.stateTime = now
         details.console = ConsoleSession(access)
-        let key = directory.cancelKeys.issue(for: details.startup?.version ?? .v3_0, client: client.pointee.id)
+        let key = directory.cancelKeys.issue(
+            for: details.startup?.version ?? .v3_0, client: client.pointee.id, loop: number)
         details.cancelKey = key
         clientsByID[client.pointee.id] = client
         // None of them has a zero in it.

@@ -79,11 +79,21 @@ extension LoopPooler {
 
     // MARK: - The new process
 
+    /// Where a client that another process has written down belongs, with several loops: it is counted for the pool.
+    package func enterHome(_ handover: ClientHandover) -> (loop: Int, home: PoolKey)? {
+        guard group.loopCount > 1, let database = directory.snapshot.database(named: handover.database) else {
+            return nil
+        }
+        let key = PoolKey(database: database.name, user: database.forcedUser ?? handover.user)
+        return (group.homes.enter(key), key)
+    }
+
     /// A client that another process has written down; it is closed again, with an error, if its database is unknown
     /// here. Limits were checked when it came: it has its places also where there are none left.
+    /// - Parameter home: the pool that it has been counted for, by `enterHome`.
     package func adopt(
         _ handover: ClientHandover, connection: UnsafeMutableRawPointer, output: UnsafeMutablePointer<OutputBuffer>,
-        details: ClientDetails
+        details: ClientDetails, home: PoolKey? = nil
     ) -> ClientPointer {
         let client = ClientPointer.allocate(capacity: 1)
         client.initialize(
@@ -97,6 +107,7 @@ extension LoopPooler {
         startup.database = handover.database
         startup.settings = handover.startupSettings
         details.startup = startup
+        details.home = home
         forcePlaces(client)
         guard let database = directory.snapshot.database(named: handover.database) else {
             let text = "no such database: \(handover.database)"
@@ -128,7 +139,7 @@ extension LoopPooler {
         if handover.isTracked || pool.pointee.settings.mode != .session { client.pointee.flags.insert(.tracked) }
         if let key = CancelKey(processID: handover.cancelProcessID, secret: handover.cancelSecret) {
             client.pointee.details.cancelKey = key
-            directory.cancelKeys.adopt(key, client: client.pointee.id)
+            directory.cancelKeys.adopt(key, client: client.pointee.id, loop: number)
         }
         clientsByID[client.pointee.id] = client
         for statement in handover.statements {

@@ -64,18 +64,18 @@ extension LoopPooler {
         return true
     }
 
-    /// Takes the places of one more server among those of its database and user; false if there are none.
+    /// Takes the places of one more server among those of its database and user; false if there are none. If it may
+    /// close others' servers for it, the pool waits for its turn.
     func takePlaces(_ pool: PoolPointer, evicts: Bool) -> Bool {
-        let database = pool.pointee.details.databaseLimit
-        let user = pool.pointee.details.userLimit
+        let details = pool.pointee.details
+        let (database, user) = (details.databaseLimit, details.userLimit)
         if evicts, !database.hasRoom { evict { $0.pointee.details.databaseLimit === database } }
         if evicts, !user.hasRoom { evict { $0.pointee.details.userLimit === user } }
-        guard database.take() else { return false }
-        guard user.take() else {
-            database.give()
-            return false
-        }
-        return true
+        let waiter = LimitWaiter(
+            mailbox: mailbox, pool: PoolKey(database: details.database, user: details.user))
+        guard let full = ConnectionLimit.take(database, user, for: waiter, waits: evicts) else { return true }
+        if evicts { beginHunt(full) }
+        return false
     }
 
     func makeServer(_ pool: PoolPointer) -> ServerPointer {
@@ -105,8 +105,9 @@ extension LoopPooler {
         return true
     }
 
-    /// Closes the server that has been idle longest among pools that the condition holds for, if there is one.
-    private func evict(_ condition: (PoolPointer) -> Bool) {
+    /// Closes the server that has been idle longest among pools that the condition holds for; false if there is none.
+    @discardableResult
+    func evict(_ condition: (PoolPointer) -> Bool) -> Bool {
         var oldest: ServerPointer?
         for pool in pools.values where condition(pool) && pool.pointee.waiting.isEmpty {
             pool.pointee.idle.forEach { server in
@@ -115,6 +116,7 @@ extension LoopPooler {
         }
         // Its place is for another: its own pool must not take it again.
         if let oldest { endServer(oldest, reason: "evicted", isReplaced: false) }
+        return oldest != nil
     }
 
     // MARK: - How it went

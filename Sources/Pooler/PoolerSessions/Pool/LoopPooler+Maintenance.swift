@@ -21,6 +21,7 @@ extension LoopPooler {
 
     /// Does what has become due.
     package func advance() {
+        if mailbox.hasMail { readMail() }
         guard maintenanceTime != 0, now >= maintenanceTime else { return }
         maintenanceTime = 0
         if clientCount > 0 || serverCount > 0 { scheduleMaintenance(within: Self.intervalMax) }

@@ -24,7 +24,10 @@ extension LoopPooler {
         let keys = readyPools ?? findReadyPools()
         readyPools = keys
         for key in keys where pools[key] == nil && !isRetired && !switches.isDisabled(key.database) {
-            guard let database = directory.snapshot.database(named: key.database) else { continue }
+            // Each loop makes its own.
+            guard group.homes.isHome(number, of: key),
+                let database = directory.snapshot.database(named: key.database)
+            else { continue }
             requestServers(pool(of: database, key.user, .none))
         }
     }

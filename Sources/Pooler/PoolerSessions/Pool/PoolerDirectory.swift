@@ -44,7 +44,6 @@ package final class PoolerDirectory {
     private func follow() {
         cancelKeys.setPeerID(UInt16(clamping: snapshot.settings.peerNumber))
         environment.scramIterations = snapshot.settings.scramIterations
-        limits.clients.countMax = snapshot.settings.clientConnectionsMax
         limits.follow(snapshot)
     }
 
@@ -226,96 +225,5 @@ package final class PoolerDirectory {
         // Keys of a password before are for the server to refuse: its error says what is wrong.
         case (.scram, _), (.unusable, _): return learnt
         }
-    }
-}
-
-/// The counts that must not be exceeded, over all pools.
-package final class LimitRegistry {
-    /// All clients.
-    package let clients = ConnectionLimit()
-    private var databaseClientLimits: [String: ConnectionLimit] = [:]
-    private var userClientLimits: [String: ConnectionLimit] = [:]
-    private var databaseServerLimits: [String: ConnectionLimit] = [:]
-    private var userServerLimits: [String: ConnectionLimit] = [:]
-    private var snapshot = ConfigurationSnapshot()
-
-    /// Takes the greatest counts from a configuration.
-    func follow(_ snapshot: ConfigurationSnapshot) {
-        self.snapshot = snapshot
-        for (name, limit) in databaseServerLimits { limit.countMax = databaseServersMax(name) }
-        for (name, limit) in userServerLimits { limit.countMax = userServersMax(name) }
-        for (name, limit) in databaseClientLimits { limit.countMax = databaseClientsMax(name) }
-        for (name, limit) in userClientLimits { limit.countMax = userClientsMax(name) }
-    }
-
-    package func databaseServers(_ name: String) -> ConnectionLimit {
-        Self.limit(name, &databaseServerLimits) { databaseServersMax(name) }
-    }
-
-    package func userServers(_ name: String) -> ConnectionLimit {
-        Self.limit(name, &userServerLimits) { userServersMax(name) }
-    }
-
-    package func databaseClients(_ name: String) -> ConnectionLimit {
-        Self.limit(name, &databaseClientLimits) { databaseClientsMax(name) }
-    }
-
-    package func userClients(_ name: String) -> ConnectionLimit {
-        Self.limit(name, &userClientLimits) { userClientsMax(name) }
-    }
-
-    /// Names, of one kind, above which those that nobody uses are forgotten: under an entry for all databases anybody may
-    /// try any number of names.
-    static let unusedNamesMax = 1024
-
-    private static func limit(
-        _ name: String, _ limits: inout [String: ConnectionLimit], _ countMax: () -> Int
-    ) -> ConnectionLimit {
-        if let known = limits[name] { return known }
-        // At each doubling, so that the cost is a constant for each new name.
-        if limits.count >= unusedNamesMax, limits.count == limits.capacity { forgetUnused(&limits) }
-        let limit = ConnectionLimit(countMax: countMax())
-        limits[name] = limit
-        return limit
-    }
-
-    /// Forgets the limits that no pool and no client has: another object for the same name counts the same.
-    private static func forgetUnused(_ limits: inout [String: ConnectionLimit]) {
-        for name in Array(limits.keys) where limits[name]?.count == 0 {
-            if isKnownUniquelyReferenced(&limits[name]) { limits[name] = nil }
-        }
-    }
-
-    /// How many names there are, of all kinds.
-    var nameCount: Int {
-        [databaseClientLimits, userClientLimits, databaseServerLimits, userServerLimits].reduce(0) { $0 + $1.count }
-    }
-
-    func databaseServersMax(_ name: String) -> Int {
-        snapshot.database(named: name)?.connectionsMax ?? snapshot.settings.databaseConnectionsMax
-    }
-
-    func userServersMax(_ name: String) -> Int {
-        snapshot.users[name]?.connectionsMax ?? snapshot.settings.userConnectionsMax
-    }
-
-    func databaseClientsMax(_ name: String) -> Int {
-        snapshot.database(named: name)?.clientConnectionsMax ?? snapshot.settings.databaseClientConnectionsMax
-    }
-
-    func userClientsMax(_ name: String) -> Int {
-        snapshot.users[name]?.clientConnectionsMax ?? snapshot.settings.userClientConnectionsMax
-    }
-
-    // MARK: - For the console
-
-    func databaseServerCount(_ name: String) -> Int { databaseServerLimits[name]?.count ?? 0 }
-    func userServerCount(_ name: String) -> Int { userServerLimits[name]?.count ?? 0 }
-    func databaseClientCount(_ name: String) -> Int { databaseClientLimits[name]?.count ?? 0 }
-    func userClientCount(_ name: String) -> Int { userClientLimits[name]?.count ?? 0 }
-
-    /// Users that are connected on either side.
-    var userNames: [String] {
-        [userServerLimits, userClientLimits].flatMap { limits in limits.filter { $0.value.count > 0 }.map(\.key) }
     }
 }

@@ -95,13 +95,13 @@ package struct Client: ~Copyable, ListedRecord {
 
     init(
         id: UInt64, output: UnsafeMutablePointer<OutputBuffer>, connection: UnsafeMutableRawPointer, now: Int64,
-        details: ClientDetails
+        connectTime: Int64? = nil, details: ClientDetails
     ) {
         self.id = id
         self.output = output
         self.connection = connection
         self.details = details
-        connectTime = now
+        self.connectTime = connectTime ?? now
         stateTime = now
     }
 }
@@ -142,6 +142,8 @@ package final class ClientDetails {
     package var channel: ClientChannel?
     /// The common name in the client's certificate.
     package var certificateName: String?
+    /// The pool that it is counted for among the homes of pools, with several loops.
+    var home: PoolKey?
     /// Places that it has taken.
     package var limits: [ConnectionLimit] = []
 

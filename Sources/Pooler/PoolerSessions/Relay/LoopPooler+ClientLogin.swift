@@ -34,11 +34,11 @@ extension LoopPooler {
         case .needsBytes: break
         case .needsTLS:
             actions.append(.secureClient(client, received: client.pointee.details.login?.takeLeftover() ?? []))
-        case .cancel(let processID, let secret): cancel(client, processID: processID, secret: secret)
-        case .startup(let startup): decide(client, startup)
+        case .cancel(let processID, let secret): beginCancel(client, processID: processID, secret: secret)
+        case .startup(let startup): begin(client, startup)
         case .needsSecret: lookUp(client)
         case .needsKeys(let derivation): derive(derivation, for: client)
-        case .authenticated(let identity): admit(client, identity)
+        case .authenticated(let identity): begin(client, identity)
         case .failed(let failure): fail(client, failure)
         }
     }
@@ -56,7 +56,7 @@ extension LoopPooler {
 
     // MARK: - Who it is
 
-    private func decide(_ client: ClientPointer, _ startup: StartupParameters) {
+    func decide(_ client: ClientPointer, _ startup: StartupParameters) {
         let details = client.pointee.details
         var startup = startup
         if directory.snapshot.settings.addsHostToApplicationName { startup.nameApplication(from: details.peer) }
@@ -165,7 +165,7 @@ extension LoopPooler {
     // MARK: - auth_query
 
     /// Has a server of auth_user's asked for the client's secret.
-    private func lookUp(_ client: ClientPointer) {
+    func lookUp(_ client: ClientPointer) {
         let snapshot = directory.snapshot
         guard let startup = client.pointee.details.startup else { return }
         let own = snapshot.database(named: startup.database)
@@ -176,6 +176,7 @@ extension LoopPooler {
         } catch {
             return answer(client, .failed(error))
         }
+        guard isAtHome(client, PoolKey(database: database.name, user: user), else: .lookUp) else { return }
         logins.remove(client)
         let pool = pool(database, user: user) { self.directory.credential(database, user: user) }
         client.pointee.pool = pool
@@ -260,6 +261,11 @@ extension LoopPooler {
             client.pointee.pool = nil
             logins.append(client)
         }
+        begin(client, lookup)
+    }
+
+    /// Goes on with the client's login.
+    func proceed(_ client: ClientPointer, _ lookup: SecretLookup) {
         if case .found(let user, _) = lookup, !takeUserPlace(client, user) { return }
         stepLogin(client) { login, output in login.proceed(with: lookup, into: &output) }
     }
@@ -267,7 +273,7 @@ extension LoopPooler {
     // MARK: - Into the pool
 
     /// It is known who the client is.
-    private func admit(_ client: ClientPointer, _ identity: ClientIdentity) {
+    func admit(_ client: ClientPointer, _ identity: ClientIdentity) {
         let details = client.pointee.details
         details.identity = identity
         details.user = identity.user
@@ -333,10 +339,7 @@ extension LoopPooler {
     private func pool(
         _ database: DatabaseEntry, user: String, credential: () -> ServerCredential
     ) -> PoolPointer {
-        if database.isAutomatic, pools(of: database.name).isEmpty {
-            actions.append(.log(.log, "registered new auto-database: db=\(database.name)"))
-        }
-        return pool(PoolKey(database: database.name, user: user)) {
+        pool(PoolKey(database: database.name, user: user)) {
             (
                 self.directory.details(database, user: user, credential: credential()),
                 PoolSettings(self.directory.snapshot, database, user: user)
@@ -382,7 +385,7 @@ extension LoopPooler {
     ) {
         let details = client.pointee.details
         let version = details.startup?.version ?? .v3_0
-        let key = directory.cancelKeys.issue(for: version, client: client.pointee.id)
+        let key = directory.cancelKeys.issue(for: version, client: client.pointee.id, loop: number)
         details.cancelKey = key
         clientsByID[client.pointee.id] = client
         ClientWelcome.write(

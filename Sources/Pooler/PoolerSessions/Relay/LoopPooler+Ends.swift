@@ -71,6 +71,8 @@ extension LoopPooler {
             directory.cancelKeys.remove(key)
             clientsByID[client.pointee.id] = nil
         }
+        leaveHome(client)
+        if !moves.isEmpty { moves[client.pointee.id] = nil }
         for limit in client.pointee.details.limits { limit.give() }
         client.pointee.details.limits = []
         if client.pointee.flags.contains(.paused) { pausedClients.removeAll { $0 == client } }

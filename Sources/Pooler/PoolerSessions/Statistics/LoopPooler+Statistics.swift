@@ -17,9 +17,12 @@ extension LoopPooler {
         for _ in 0..<count {
             for pool in allPools { sample(pool) }
         }
-        if count > 0 { actions.append(.sampled(allPools.reduce(into: StatisticsWindow()) { $0 += window($1) })) }
+        if count > 0 { actions.append(.sampled(statistics)) }
         scheduleMaintenance(within: statisticsClock.timeToSample(now: now, period: period))
     }
+
+    /// What all pools of the loop have counted.
+    package var statistics: StatisticsWindow { allPools.reduce(into: StatisticsWindow()) { $0 += window($1) } }
 
     /// Those of the directory, and the console's.
     var allPools: [PoolPointer] { pools.values + [consolePool] }

@@ -22,6 +22,8 @@ package final class CancelKeys: Sendable {
     private struct Entry {
         let key: CancelKey
         let client: UInt64
+        /// The loop that the client is on.
+        let loop: Int
     }
 
     private let random: RandomSource
@@ -50,7 +52,7 @@ package final class CancelKeys: Sendable {
     }
 
     /// A key for a client, valid until `remove`. O(1).
-    package func issue(for version: ProtocolVersion, client: UInt64) -> CancelKey {
+    package func issue(for version: ProtocolVersion, client: UInt64, loop: Int = 0) -> CancelKey {
         let byteCount = version >= .v3_2 ? CancelKey.longSecretByteCount : CancelKey.shortSecretByteCount
         while true {
             let key = CancelKey(
@@ -58,7 +60,7 @@ package final class CancelKeys: Sendable {
             let slot = slot(of: key)
             let isNew = entries.withLock { entries in
                 guard entries[slot] == nil else { return false }
-                entries[slot] = Entry(key: key, client: client)
+                entries[slot] = Entry(key: key, client: client, loop: loop)
                 return true
             }
             if isNew { return key }
@@ -66,9 +68,9 @@ package final class CancelKeys: Sendable {
     }
 
     /// Makes a key of another process's valid here. O(1).
-    package func adopt(_ key: CancelKey, client: UInt64) {
+    package func adopt(_ key: CancelKey, client: UInt64, loop: Int = 0) {
         let slot = slot(of: key)
-        entries.withLock { $0[slot] = Entry(key: key, client: client) }
+        entries.withLock { $0[slot] = Entry(key: key, client: client, loop: loop) }
     }
 
     /// Makes a key worthless. O(1).
@@ -80,15 +82,25 @@ package final class CancelKeys: Sendable {
     /// What to do about a CancelRequest with these contents. O(1).
     package func resolve(processID: UInt32, secret: [UInt8]) -> Route {
         guard let request = CancelKey(processID: processID, secret: secret) else { return .unknown }
-        // Keys are kept as they were given, with all hops left.
-        let key = request.withHops(Int(CancelKey.hopMask))
-        let slot = slot(of: key)
-        if let entry = entries.withLock({ $0[slot] }), entry.key == key { return .client(entry.client) }
+        if let entry = entry(of: request) { return .client(entry.client) }
         let peerID = peerID.load(ordering: .relaxed)
         guard peerID != 0, request.peerID != peerID else { return .unknown }
         guard request.hops > 0 else { return .hopsExhausted }
         let forwarded = request.withHops(request.hops - 1)
         return .peer(request.peerID, processID: forwarded.processID, secret: forwarded.secret)
+    }
+
+    /// The loop that the client is on whom a CancelRequest is about; nil if it is not ours. O(1).
+    func loop(processID: UInt32, secret: [UInt8]) -> Int? {
+        CancelKey(processID: processID, secret: secret).flatMap { entry(of: $0) }?.loop
+    }
+
+    private func entry(of request: CancelKey) -> Entry? {
+        // Keys are kept as they were given, with all hops left.
+        let key = request.withHops(Int(CancelKey.hopMask))
+        let slot = slot(of: key)
+        guard let entry = entries.withLock({ $0[slot] }), entry.key == key else { return nil }
+        return entry
     }
 
     private func slot(of key: CancelKey) -> UInt64 {
