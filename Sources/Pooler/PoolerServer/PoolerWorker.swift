@@ -4,7 +4,8 @@ import PoolerSessions
 import Threads
 
 /// A loop with a thread of its own.
-// The loop is touched by its thread during a turn, and by the main thread between two of them, under its lock.
+// Unchecked, as the compiler knows no lock that is held from call to call: the loop is touched by its own thread during a
+// turn, by the main thread between two of them, both under `lock`; `thread` by the main thread alone.
 final class PoolerWorker: @unchecked Sendable {
     private let poolerLoop: PoolerLoop
     private let lock: TurnLock

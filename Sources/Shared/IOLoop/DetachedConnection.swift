@@ -6,7 +6,8 @@ import TLS
 
 /// A connection that is on no loop: its socket, what has come and was not delivered, and its TLS. It ends if nobody
 /// attaches it.
-// One thread has it at a time: the loop that has let go of it gives it away, and does not look at it again.
+// Unchecked, as it holds the pointer to the TLS state and what `attach` takes out of it: one thread has it at a time, and
+// the loop that has let go of it gives it away and does not look at it again.
 package final class DetachedConnection: @unchecked Sendable {
     fileprivate var descriptor: Int32
     fileprivate let held: [UInt8]

@@ -6,9 +6,10 @@ import Synchronization
 ///
 /// One thread beside the loop's may ask for it at a time.
 package final class TurnLock: Sendable {
-    // Each is made by `init`, freed by `deinit` and used by POSIX's functions alone, which threads may call at once.
+    // Unsafe, as a pointer is no Sendable: made by `init`, freed by `deinit`, used by POSIX's functions alone, which
+    // threads may call at once. `Mutex` does not do: a turn begins in one call and ends in another.
     nonisolated(unsafe) private let turn = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    // As `turn`.
+    // Unsafe for the same reason: a pointer made and freed once, that only POSIX's functions for threads use.
     nonisolated(unsafe) private let door = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     /// Somebody stands in the door: the loop lets it pass before its next turn, however busy it is.
     private let isWanted = Atomic<Bool>(false)

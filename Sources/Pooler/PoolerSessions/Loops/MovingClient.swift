@@ -1,6 +1,7 @@
 /// A client on its way from one loop to another, where its login goes on. It has no session yet; its connection goes
 /// along, by the shell.
-// One loop has it at a time: the one that it leaves gives it away and does not look at it again.
+// Unchecked, as `ClientDetails` is one loop's own and no Sendable: one loop has it at a time, and the one that it leaves
+// gives it away through a mailbox with a lock and does not look at it again.
 package final class MovingClient: @unchecked Sendable {
     let id: UInt64
     let connectTime: Int64
