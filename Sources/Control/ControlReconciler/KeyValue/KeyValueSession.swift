@@ -61,24 +61,13 @@ struct KeyValueSession: ~Copyable {
         }
     }
 
-    /// A Unix address holds 107 bytes, a data directory's path may have more: the way goes through a descriptor.
     private static func connect(
         _ directory: String, _ socketName: String
     ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw KeyValueSessionError.connection("there is no directory \(directory)")
-        }
-        defer { close(descriptor) }
         do {
-            return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connect(unixDomainSocketPath: "/proc/self/fd/\(descriptor)/\(socketName)") { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                    }
-                }
+            return try await DirectorySocket.connect(directory, socketName)
         } catch {
-            throw KeyValueSessionError.connection("nothing takes connections at \(directory)/\(socketName) (\(error))")
+            throw KeyValueSessionError.connection(error.description)
         }
     }
 

@@ -63,21 +63,11 @@ enum PoolerScrape {
         }
     }
 
-    /// A Unix address holds 107 bytes, a data directory's path may have more: the way goes through a descriptor.
     private static func connect(_ directory: String) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw PoolerScrapeFailure(description: "there is no directory \(directory)") }
-        defer { close(descriptor) }
         do {
-            return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connect(unixDomainSocketPath: "/proc/self/fd/\(descriptor)/\(socketName)") { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                    }
-                }
+            return try await DirectorySocket.connect(directory, socketName)
         } catch {
-            throw PoolerScrapeFailure(
-                description: "nothing takes connections at \(directory)/\(socketName) (\(error))")
+            throw PoolerScrapeFailure(description: error.description)
         }
     }
 }
